@@ -1,0 +1,1 @@
+"""What everything stands on: settings, storage, queues, errors, logs, time."""

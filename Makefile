@@ -1,0 +1,28 @@
+.PHONY: run test lint fmt bench prepare prepare-dev
+
+# Python that has the packages; `prepare` makes it. Everything it does, it does once.
+PYTHON = .venv/bin/python
+
+run: prepare
+	@$(PYTHON) -m devhost.up
+
+test: prepare-dev
+	@$(PYTHON) -m pytest
+
+lint: prepare-dev
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m mypy
+
+fmt: prepare-dev
+	@$(PYTHON) -m ruff format .
+	@$(PYTHON) -m ruff check --fix .
+
+bench: prepare-dev
+	@$(PYTHON) -m bench
+
+prepare:
+	@sh devhost/prepare.sh
+
+prepare-dev:
+	@sh devhost/prepare.sh dev

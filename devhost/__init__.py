@@ -1,0 +1,1 @@
+"""Runs an Azure Functions Python app on a laptop, without Azure Functions Core Tools."""

@@ -1,0 +1,67 @@
+#!/bin/sh
+# Installs what the repository needs into .venv and node_modules, once; says in plain words what is missing.
+# With the argument `dev` it installs what the tests and checks need as well.
+set -eu
+cd "$(dirname "$0")/.."
+
+missing() {
+  printf 'Missing: %s\n' "$1" >&2
+  exit 1
+}
+
+find_python() {
+  for candidate in python3 python3.13 python3.12 python3.11; do
+    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+      command -v "$candidate"
+      return
+    fi
+  done
+}
+
+# Runs a command unless it has run before with the same inputs: once NAME 'INPUT FILES' COMMAND...
+once() {
+  stamp=".venv/.done-$1"
+  inputs=$(cat $2 | cksum)
+  shift 2
+  [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$inputs" ] && return
+  "$@"
+  printf '%s' "$inputs" >"$stamp"
+}
+
+make_venv() {
+  echo "Setting up Python packages in .venv ..."
+  "$python" -m venv --clear .venv || {
+    rm -rf .venv
+    missing "Python's venv module. On Debian or Ubuntu: apt install python3-venv"
+  }
+  .venv/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+}
+
+install_packages() {
+  .venv/bin/python -m pip install --quiet -r requirements.txt -r devhost/requirements.txt
+}
+
+install_dev_packages() {
+  echo "Setting up what tests and checks need ..."
+  .venv/bin/python -m pip install --quiet --group dev
+}
+
+install_node_packages() {
+  echo "Setting up Node packages (storage emulator) in node_modules ..."
+  npm ci --no-audit --no-fund --loglevel=error
+}
+
+python=$(find_python)
+[ -n "$python" ] || missing "Python 3.11 or later (python3 is $(python3 --version 2>&1 || echo not there))."
+command -v node >/dev/null || missing "Node 20 or later (https://nodejs.org); it runs the storage emulator."
+node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' ||
+  missing "Node 20 or later; this is $(node --version)."
+command -v npm >/dev/null || missing "npm, which comes with Node."
+
+[ -x .venv/bin/python ] && .venv/bin/python -c '' 2>/dev/null || make_venv
+once packages 'requirements.txt devhost/requirements.txt' install_packages
+once node package-lock.json install_node_packages
+[ -d node_modules/azurite ] || install_node_packages
+if [ "${1:-}" = dev ]; then
+  once dev-packages pyproject.toml install_dev_packages
+fi

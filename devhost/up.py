@@ -1,0 +1,89 @@
+"""`make run`: storage emulator, development host, and on the first start a handful of failures to look at."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+from devhost.azurite import Azurite, AzuriteError
+
+_ROOT = Path(__file__).resolve().parent.parent
+_DATA = Path(os.environ.get("DEVHOST_DATA_DIR") or _ROOT / ".devhost")
+_DEMO = Path(__file__).parent / "demo"
+
+
+def main() -> int:
+    """Runs until Ctrl-C; returns the exit code."""
+    settings = _ROOT / "local.settings.json"
+    if not settings.exists():
+        shutil.copy(_ROOT / "local.settings.json.example", settings)
+    azurite = Azurite(
+        _DATA / "azurite",
+        blob_port=int(os.environ.get("AZURITE_BLOB_PORT", "10000")),
+        queue_port=int(os.environ.get("AZURITE_QUEUE_PORT", "10001")),
+        table_port=int(os.environ.get("AZURITE_TABLE_PORT", "10002")),
+    )
+    try:
+        with azurite:
+            return _run_host(azurite.connection_string)
+    except AzuriteError as error:
+        print(f"Cannot start: {error}", file=sys.stderr)
+        return 1
+
+
+def _run_host(connection_string: str) -> int:
+    port = os.environ.get("PORT", "7071")
+    host = subprocess.Popen(
+        [sys.executable, "-m", "devhost", "--root", str(_ROOT), "--data-dir", str(_DATA), "--port", port],
+        cwd=_ROOT,
+        env={"AzureWebJobsStorage": connection_string, **os.environ},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    # Ctrl-C reaches the host as well; it finishes what is in flight, and we wait for it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: host.terminate())
+    for line in host.stdout or ():
+        if line.startswith("devhost: ready"):
+            _welcome(f"http://127.0.0.1:{port}")
+        else:
+            print(line, end="", flush=True)
+    return host.wait()
+
+
+def _welcome(address: str) -> None:
+    key = json.loads((_DATA / "keys.json").read_text())["default"]
+    sent = _DATA / "demo-sent"
+    if not sent.exists():
+        for example in sorted(_DEMO.glob("*/*.json")):
+            _post(f"{address}/{example.parent.name}", key, example.read_bytes())
+        sent.touch()
+    print(
+        f"""
+AIOps RCA Assistant runs on {address}   (Ctrl-C stops it; data is kept in {_DATA.name}/)
+
+  Key for every call    {key}   (header x-functions-key, or ?code=)
+  Tickets               {address}/api/tickets?code={key}
+  Counts                {address}/api/summary?code={key}
+  Post a failure        curl -H 'x-functions-key: {key}' \\
+                          --json @devhost/demo/airflow-monitor/task-deadlock.json {address}/airflow-monitor
+""",
+        flush=True,
+    )
+
+
+def _post(url: str, key: str, body: bytes) -> None:
+    request = urllib.request.Request(url, body, {"x-functions-key": key, "Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as response:
+        answer = json.load(response)
+    print(f"  sent to {url}: {answer['status']} {answer.get('ticket_id', '')}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

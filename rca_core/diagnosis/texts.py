@@ -1,0 +1,66 @@
+"""What of a message or a log is examined, and how its parts nest."""
+
+from rca_core.diagnosis.matching import Pattern
+
+# Characters of a text that are examined, counted from its start and from its end. Error texts name their cause at
+# the start, or at the end where the innermost exception stands.
+MESSAGE_HEAD, MESSAGE_TAIL = 24_000, 24_000
+LOG_HEAD, LOG_TAIL = 8_000, 32_000
+
+# The longest quote shown to people, in characters.
+QUOTE_LENGTH = 300
+
+# Java, .NET and Data Factory print the cause after its wrapper ...
+_DEEPER = Pattern(
+    r"caused by|nested exception is|inner ?exception|--->|''Type=|most recent failure:|root cause"
+)
+# ... Python prints it before.
+_SHALLOWER = Pattern(
+    r"during handling of the above exception|the above exception was the direct cause of the following"
+)
+
+
+def window(text: str, head: int, tail: int) -> str:
+    """The text, without its middle when it is longer than `head` + `tail` characters; always valid UTF-8."""
+    if len(text) > head + tail:
+        text = f"{text[:head]}\n{text[-tail:]}"
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+class Depths:
+    """Tells how deep in a chain of wrapped errors a place of a text lies; 0 is the outermost."""
+
+    def __init__(self, text: str) -> None:
+        steps = [(span.start, 1) for span in _DEEPER.spans(text)]
+        steps += [(span.start, -1) for span in _SHALLOWER.spans(text)]
+        self._steps = sorted(steps)
+
+    def at(self, position: int) -> int:
+        """The depth of the character at this offset."""
+        depth = 0
+        for start, change in self._steps:
+            if start > position:
+                break
+            depth += change
+        return depth
+
+
+def quote(text: str, start: int, end: int) -> str:
+    """The line that holds the span, verbatim; cut to `QUOTE_LENGTH` characters around the span when longer."""
+    start, end = max(start, 0), min(end, len(text))
+    begin = text.rfind("\n", 0, start) + 1
+    finish = text.find("\n", start)
+    if finish < 0:
+        finish = len(text)
+    while finish > begin and text[finish - 1].isspace():
+        finish -= 1
+    while begin < finish and text[begin].isspace():
+        begin += 1
+    if finish - begin <= QUOTE_LENGTH:
+        return text[begin:finish]
+    begin = max(begin, min(start - QUOTE_LENGTH // 3, finish - QUOTE_LENGTH))
+    space = text.find(" ", begin, start)
+    if begin > 0 and not text[begin - 1].isspace() and space >= 0:
+        begin = space + 1
+    finish = min(finish, begin + QUOTE_LENGTH)
+    return text[begin:finish].rstrip()

@@ -1,0 +1,35 @@
+"""Messages on storage queues: small JSON documents that point to a blob when the content is large."""
+
+from enum import StrEnum
+from typing import TypeVar
+
+import msgspec
+
+from rca_core.foundation.storage import Storage
+
+# "Scalability and performance targets for Queue Storage" gives 64 KiB a message; base64 leaves 48 KiB of text.
+MAX_MESSAGE_BYTES = 48 * 1024
+
+Message = TypeVar("Message", bound=msgspec.Struct)
+
+
+class Queue(StrEnum):
+    """The queues of the app. The Functions host keeps a poison queue beside each, named `<queue>-poison`."""
+
+    FAILURES = "failures"
+    LIVE_UPDATES = "live-updates"
+
+
+def send(storage: Storage, queue: Queue, message: msgspec.Struct) -> None:
+    """Puts `message` on `queue`; the caller has made sure that it `fits`."""
+    storage.queue(queue).send_message(msgspec.json.encode(message).decode())
+
+
+def fits(message: msgspec.Struct) -> bool:
+    """Whether `message` is small enough for a queue."""
+    return len(msgspec.json.encode(message)) <= MAX_MESSAGE_BYTES
+
+
+def receive(body: bytes, kind: type[Message]) -> Message:
+    """The message that `send` put there; raises msgspec.DecodeError if it is none of ours."""
+    return msgspec.json.decode(body, type=kind)

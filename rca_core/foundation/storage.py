@@ -1,0 +1,136 @@
+"""The one place that makes clients of Azure Storage: tables, queues, blobs.
+
+Clients are made once and shared by all threads, over one pool of connections. What a client needs (the table, the
+queue, the container) is created on its first use in a process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cached_property
+from threading import Lock
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import requests
+from azure.core.exceptions import ResourceExistsError
+from azure.core.pipeline.transport import RequestsTransport
+from azure.data.tables import TableClient, TableServiceClient
+from azure.storage.queue import (
+    QueueClient,
+    QueueServiceClient,
+    TextBase64DecodePolicy,
+    TextBase64EncodePolicy,
+)
+from requests.adapters import HTTPAdapter
+
+from rca_core.foundation.settings import StorageSettings
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+    from azure.storage.blob import BlobServiceClient, ContainerClient
+
+# A sender waits for our answer: give up well inside five seconds and say 503, it will come again.
+# Every caller above is safe to repeat, so more tries here would only hide trouble.
+_CONNECT_SECONDS = 1.5
+_READ_SECONDS = 10
+_TABLE_RETRIES = {"retry_total": 1, "retry_backoff_factor": 0.1}
+_BLOB_AND_QUEUE_RETRIES = {
+    "retry_total": 1,
+    "initial_backoff": 0,
+    "increment_base": 1,
+    "random_jitter_range": 0,
+}
+# requests keeps 10 connections by default and throws the others away, one TCP handshake a call.
+_CONNECTIONS = 64
+
+
+Client = TypeVar("Client")
+
+
+class Storage:
+    """Clients for one storage account, from a connection string or with the app's identity."""
+
+    def __init__(self, settings: StorageSettings) -> None:
+        self._settings = settings
+        self._lock = Lock()
+        self._ready: dict[tuple[str, str], Any] = {}
+
+    def table(self, name: str) -> TableClient:
+        """The table `name`, created if it does not exist."""
+        return self._once(("table", name), lambda: self._tables.get_table_client(name), "create_table")
+
+    def queue(self, name: str) -> QueueClient:
+        """The queue `name`, created if it does not exist.
+
+        Messages are base64 text, as the Functions host expects: without the policy the SDK stores plain text, which the
+        host moves to the poison queue unseen.
+        """
+        return self._once(
+            ("queue", name),
+            lambda: self._queues.get_queue_client(
+                name,
+                message_encode_policy=TextBase64EncodePolicy(),
+                message_decode_policy=TextBase64DecodePolicy(),
+            ),
+            "create_queue",
+        )
+
+    def container(self, name: str) -> ContainerClient:
+        """The blob container `name`, created if it does not exist."""
+        return self._once(("container", name), lambda: self._blobs.get_container_client(name), "create_container")
+
+    def _once(self, key: tuple[str, str], make: Callable[[], Client], create: str) -> Client:
+        client: Client | None = self._ready.get(key)
+        if client is None:
+            with self._lock:
+                client = self._ready.get(key)
+                if client is None:
+                    client = make()
+                    with suppress(ResourceExistsError):  # made by an earlier process: the usual case
+                        getattr(client, create)()
+                    self._ready[key] = client
+        return client
+
+    @cached_property
+    def _transport(self) -> RequestsTransport:
+        session = requests.Session()
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS, max_retries=0))
+        return RequestsTransport(
+            session=session,
+            session_owner=False,
+            connection_timeout=_CONNECT_SECONDS,
+            read_timeout=_READ_SECONDS,
+        )
+
+    @cached_property
+    def _credential(self) -> TokenCredential:
+        from azure.identity import DefaultAzureCredential
+
+        return DefaultAzureCredential(managed_identity_client_id=self._settings.client_id)
+
+    @cached_property
+    def _tables(self) -> TableServiceClient:
+        client: TableServiceClient = self._connect(TableServiceClient, self._settings.table_uri, _TABLE_RETRIES)
+        return client
+
+    @cached_property
+    def _queues(self) -> QueueServiceClient:
+        client: QueueServiceClient = self._connect(
+            QueueServiceClient, self._settings.queue_uri, _BLOB_AND_QUEUE_RETRIES
+        )
+        return client
+
+    @cached_property
+    def _blobs(self) -> BlobServiceClient:
+        from azure.storage.blob import BlobServiceClient
+
+        client: BlobServiceClient = self._connect(BlobServiceClient, self._settings.blob_uri, _BLOB_AND_QUEUE_RETRIES)
+        return client
+
+    def _connect(self, service: Any, uri: str | None, retries: dict[str, Any]) -> Any:
+        options = {**retries, "transport": self._transport}
+        if self._settings.connection_string:
+            return service.from_connection_string(self._settings.connection_string, **options)
+        return service(uri, credential=self._credential, **options)

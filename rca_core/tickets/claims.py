@@ -1,0 +1,94 @@
+"""Which run has which ticket. Inserting a run's row is the claim: exactly one of many callers wins it."""
+
+import hashlib
+from typing import Any
+
+import msgspec
+from azure.core import MatchConditions
+from azure.core.exceptions import ResourceExistsError, ResourceModifiedError
+from azure.data.tables import UpdateMode
+
+from rca_core.foundation import clock
+from rca_core.foundation.failure import Failure
+from rca_core.foundation.storage import Storage
+from rca_core.tickets.ticket import new_ticket_id
+
+TABLE = "runs"
+
+# One column for each report that the ticket holds: concurrent writers add theirs without reading the row.
+_RECORDED = "r_"
+# An entity has at most 252 columns of its own ("Understanding the Table service data model").
+_MOST_RECORDED = 200
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """A run's ticket. `won` says that this caller made the claim; `recorded` are the reports the ticket holds."""
+
+    run_hash: str
+    ticket_id: str
+    claimed_at: str
+    won: bool
+    recorded: frozenset[str] = frozenset()
+
+    def holds(self, report_key: str) -> bool:
+        """Whether the ticket is known to hold this report, so that nothing is left to do about it."""
+        return report_key in self.recorded or len(self.recorded) >= _MOST_RECORDED
+
+
+def run_hash(failure: Failure) -> str:
+    """The hash of the run key; the length before each part keeps ("ab", "c") and ("a", "bc") apart."""
+    text = "".join(f"{len(part)}:{part}" for part in failure.run_key)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def claim(storage: Storage, failure: Failure) -> Claim:
+    """The claim on the failure's run: a new one with a new ticket id, or the one that is there.
+
+    A process that dies after the claim leaves a row whose `recorded` is empty; the sender's retry then finds
+    that its report is not recorded and queues it again.
+    """
+    runs = storage.table(TABLE)
+    key = run_hash(failure)
+    moment = clock.now()
+    new = Claim(key, new_ticket_id(failure.source, moment), clock.to_iso(moment), won=True)
+    try:
+        runs.create_entity({**_row_id(key), "ticket_id": new.ticket_id, "claimed_at": new.claimed_at})
+    except ResourceExistsError:
+        return _read(runs.get_entity(**_point(key)), key)
+    return new
+
+
+def record(storage: Storage, run_hash: str, report_key: str) -> None:
+    """Notes that the ticket holds the report, so that the sender's repeats of it need no more work."""
+    storage.table(TABLE).update_entity({**_row_id(run_hash), f"{_RECORDED}{report_key}": True}, mode=UpdateMode.MERGE)
+
+
+def move(storage: Storage, run_hash: str, from_ticket_id: str, to_ticket_id: str) -> str:
+    """Gives the run another ticket id, unless somebody has done so already; returns the id that holds."""
+    runs = storage.table(TABLE)
+    row = runs.get_entity(**_point(run_hash))
+    if row["ticket_id"] != from_ticket_id:
+        return str(row["ticket_id"])
+    try:
+        runs.update_entity(
+            {**_row_id(run_hash), "ticket_id": to_ticket_id},
+            mode=UpdateMode.MERGE,
+            etag=row.metadata["etag"],
+            match_condition=MatchConditions.IfNotModified,
+        )
+    except ResourceModifiedError:
+        return str(runs.get_entity(**_point(run_hash))["ticket_id"])
+    return to_ticket_id
+
+
+def _read(row: Any, key: str) -> Claim:
+    recorded = frozenset(name.removeprefix(_RECORDED) for name in row if name.startswith(_RECORDED))
+    return Claim(key, row["ticket_id"], row["claimed_at"], won=False, recorded=recorded)
+
+
+def _row_id(key: str) -> dict[str, str]:
+    return {"PartitionKey": key[:2], "RowKey": key}
+
+
+def _point(key: str) -> dict[str, str]:
+    return {"partition_key": key[:2], "row_key": key}

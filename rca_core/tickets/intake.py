@@ -1,0 +1,93 @@
+"""What a webhook does: claim each failure's run, queue the work, tell the sender which ticket it is."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
+
+import msgspec
+
+from rca_core.foundation import clock, logs
+from rca_core.foundation.failure import Failure, Ignored
+from rca_core.foundation.queues import Queue, fits, send
+from rca_core.foundation.storage import Storage
+from rca_core.integrations import archive
+from rca_core.tickets import claims
+
+Sender = Literal["azure-monitor", "databricks", "airflow"]
+
+# One alert may carry hundreds of failures; the sender waits for the answer.
+_AT_ONCE = 8
+
+
+class FailureMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What travels on the queue "failures": which of the body's events to make a ticket of, and the body.
+
+    Triage parses the body again: the text is carried once, and the archive gets it as it arrived. A body that
+    does not fit waits in a blob, named in `body_blob`. No field may be named like the queue trigger's own metadata
+    (`id`, `dequeueCount`, ...): the Functions host copies the fields of a JSON message over it.
+    """
+
+    sender: Sender
+    event_index: int
+    ticket_id: str
+    run_hash: str
+    report_key: str
+    claimed_at: str
+    received_at: str
+    body: str | None = None
+    body_blob: str | None = None
+
+
+class Result(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of one event of a call."""
+
+    status: Literal["accepted", "duplicate", "ignored"]
+    ticket_id: str | None = None
+    run_id: str | None = None
+    reason: str | None = None
+
+
+def take(storage: Storage, sender: Sender, body: bytes, events: list[Failure | Ignored]) -> list[Result]:
+    """A result for each event, in order. When this returns, every failure is on the queue or in its ticket.
+
+    If the process dies before a failure is queued, the caller got no answer and sends it again: the claim is
+    found with nothing recorded, and the failure is queued then.
+    """
+    intake = _Intake(storage, sender, body)
+    if len(events) == 1:
+        return [intake.take(0, events[0])]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(intake.take, range(len(events)), events))
+
+
+class _Intake:
+    def __init__(self, storage: Storage, sender: Sender, body: bytes) -> None:
+        self._storage = storage
+        self._sender = sender
+        self._body = body
+
+    def take(self, index: int, event: Failure | Ignored) -> Result:
+        if isinstance(event, Ignored):
+            return Result("ignored", reason=event.reason)
+        claim = claims.claim(self._storage, event)
+        if claim.won or not claim.holds(event.report_key):
+            self._queue(index, event, claim)
+        status: Literal["accepted", "duplicate"] = "accepted" if claim.won else "duplicate"
+        logs.info(f"failure-{status}", ticket_id=claim.ticket_id, source=event.source, run=claim.run_hash[:12])
+        return Result(status, ticket_id=claim.ticket_id, run_id=event.run_id)
+
+    def _queue(self, index: int, failure: Failure, claim: claims.Claim) -> None:
+        received = clock.now()
+        message = FailureMessage(
+            sender=self._sender,
+            event_index=index,
+            ticket_id=claim.ticket_id,
+            run_hash=claim.run_hash,
+            report_key=failure.report_key,
+            claimed_at=claim.claimed_at,
+            received_at=clock.to_iso(received),
+            body=self._body.decode(),
+        )
+        if not fits(message):
+            blob = archive.hold(self._storage, self._body, received)
+            message = msgspec.structs.replace(message, body=None, body_blob=blob)
+        send(self._storage, Queue.FAILURES, message)

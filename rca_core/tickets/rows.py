@@ -1,0 +1,152 @@
+"""Tickets and audit entries as entities of Table Storage, and back (row keys: DESIGN section 3)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from rca_core.foundation import clock
+from rca_core.foundation.failure import Source
+from rca_core.tickets.audit import AuditEntry
+from rca_core.tickets.ticket import Priority, Severity, SlaStatus, Status, Ticket, month_and_day
+
+# A string property holds 32,768 UTF-16 units ("Understanding the Table service data model"); a character takes
+# up to two. Longer texts go on in `<name>__2`, `<name>__3`...
+_CHUNK_CHARACTERS = 16_000
+_CHUNK_MARK = "__"
+_LIST_CHARACTERS = 1_000
+
+TRAIL_PREFIX = "G|"
+
+_JSON_FIELDS = frozenset(
+    field.name for field in msgspec.structs.fields(Ticket) if getattr(field.type, "__origin__", None) in (list, dict)
+)
+
+
+class TicketRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list of tickets shows and filters."""
+
+    id: str
+    timestamp: str
+    source: Source
+    title: str
+    pipeline: str
+    run_id: str | None = None
+    severity: Severity
+    priority: Priority
+    error_type: str
+    error_code: str | None = None
+    status: Status
+    confidence: float
+    sla_status: SlaStatus
+    sla_due: str
+    finops_team: str
+    itsm_ticket_id: str | None = None
+    ack_ts: str | None = None
+    ack_user: str | None = None
+    version: int
+
+
+def ticket_key(ticket_id: str) -> str:
+    """Row key of a ticket."""
+    return f"T|{ticket_id}"
+
+
+def position_of(ticket: Ticket) -> str:
+    """A ticket's place among all tickets of a month, newest first."""
+    return f"{clock.reverse_key(clock.from_iso(ticket.timestamp))}|{ticket.id}"
+
+
+def list_prefix(status: Status) -> str:
+    """What the row keys of all list rows of a status begin with."""
+    return f"S|{status}|"
+
+
+def list_key(ticket: Ticket) -> str:
+    """Row key of a ticket's list row."""
+    return f"{list_prefix(ticket.status)}{position_of(ticket)}"
+
+
+def ticket_entity(ticket: Ticket) -> dict[str, Any]:
+    """The whole ticket as an entity."""
+    entity: dict[str, Any] = {"PartitionKey": month_and_day(ticket.id)[0], "RowKey": ticket_key(ticket.id)}
+    for name in ticket.__struct_fields__:
+        value = getattr(ticket, name)
+        if name in _JSON_FIELDS:
+            value = msgspec.json.encode(value).decode()
+        if isinstance(value, str):
+            entity.update(_chunks(name, value))
+        elif value is not None:
+            entity[name] = value
+    return entity
+
+
+def ticket_from(entity: Mapping[str, Any]) -> Ticket:
+    """The ticket that `ticket_entity` wrote."""
+    fields = {name: _joined(entity, name) for name in Ticket.__struct_fields__ if name in entity}
+    for name in _JSON_FIELDS & fields.keys():
+        fields[name] = msgspec.json.decode(fields[name])
+    return msgspec.convert(fields, Ticket)
+
+
+def list_entity(ticket: Ticket) -> dict[str, Any]:
+    """The ticket's list row; long texts are cut, the ticket has them whole."""
+    values = {name: getattr(ticket, name) for name in TicketRow.__struct_fields__}
+    return {
+        "PartitionKey": month_and_day(ticket.id)[0],
+        "RowKey": list_key(ticket),
+        **{
+            name: value[:_LIST_CHARACTERS] if isinstance(value, str) else value
+            for name, value in values.items()
+            if value is not None
+        },
+    }
+
+
+def list_row(entity: Mapping[str, Any]) -> TicketRow:
+    """The list row that `list_entity` wrote."""
+    return msgspec.convert(_named(entity, TicketRow), TicketRow)
+
+
+def audit_entities(entry: AuditEntry) -> list[dict[str, Any]]:
+    """The entry under its ticket, and the same entry in the trail over all tickets."""
+    fields = {name: value for name, value in msgspec.structs.asdict(entry).items() if value is not None}
+    partition = month_and_day(entry.ticket_id)[0]
+    return [
+        {"PartitionKey": partition, "RowKey": f"{audit_prefix(entry.ticket_id)}{entry.id}", **fields},
+        {"PartitionKey": partition, "RowKey": f"{TRAIL_PREFIX}{trail_position(entry)}", **fields},
+    ]
+
+
+def audit_prefix(ticket_id: str) -> str:
+    """What the row keys of a ticket's audit entries begin with."""
+    return f"A|{ticket_id}|"
+
+
+def trail_position(entry: AuditEntry) -> str:
+    """An entry's place in the trail over all tickets, newest first."""
+    return f"{clock.reverse_key(clock.from_iso(entry.time))}|{entry.id}"
+
+
+def audit_from(entity: Mapping[str, Any]) -> AuditEntry:
+    """The entry that `audit_entities` wrote."""
+    return msgspec.convert(_named(entity, AuditEntry), AuditEntry)
+
+
+def _named(entity: Mapping[str, Any], kind: type[msgspec.Struct]) -> dict[str, Any]:
+    return {name: entity[name] for name in kind.__struct_fields__ if name in entity}
+
+
+def _chunks(name: str, text: str) -> dict[str, str]:
+    chunks = {name: text[:_CHUNK_CHARACTERS]}
+    for number, start in enumerate(range(_CHUNK_CHARACTERS, len(text), _CHUNK_CHARACTERS), start=2):
+        chunks[f"{name}{_CHUNK_MARK}{number}"] = text[start : start + _CHUNK_CHARACTERS]
+    return chunks
+
+
+def _joined(entity: Mapping[str, Any], name: str) -> Any:
+    value = entity[name]
+    number = 2
+    while (more := entity.get(f"{name}{_CHUNK_MARK}{number}")) is not None:
+        value, number = value + more, number + 1
+    return value

@@ -1,0 +1,192 @@
+"""Tickets on Table Storage. A change to a ticket, its list row, its audit entry and the counts is one transaction."""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from azure.core import MatchConditions
+from azure.core.exceptions import ResourceNotFoundError
+from azure.data.tables import TableClient, TableTransactionError, UpdateMode
+
+from rca_core.foundation import logs
+from rca_core.foundation.errors import Conflict, NotFound, TransientError
+from rca_core.foundation.storage import Storage
+from rca_core.tickets import counters, rows
+from rca_core.tickets.audit import AuditEntry
+from rca_core.tickets.ticket import Ticket, month_and_day
+
+TABLE = "tickets"
+
+Change = Callable[[Ticket], tuple[Ticket, AuditEntry] | None]
+Operation = tuple[Any, ...]
+
+# Partition that lists the months there are tickets of, so that a list knows where to go on and where to end.
+_MONTHS = "months"
+# Writers meet on a ticket, or on one of the rows that count tickets; the loser reads again.
+_ATTEMPTS = 12
+_HTTP_CONFLICT = frozenset({409, 412})
+
+
+class TicketStore:
+    """Reads and writes tickets, their audit entries and the counts over them."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._known_months: set[str] = set()
+
+    @property
+    def _table(self) -> TableClient:
+        return self._storage.table(TABLE)
+
+    def find(self, ticket_id: str) -> Ticket | None:
+        """The ticket, or None."""
+        found = self._find(ticket_id)
+        return found and found[0]
+
+    def get(self, ticket_id: str) -> Ticket:
+        """The ticket; raises NotFound."""
+        ticket = self.find(ticket_id)
+        if ticket is None:
+            raise NotFound(f"There is no ticket {ticket_id}.")
+        return ticket
+
+    def create(self, ticket: Ticket, audit: AuditEntry) -> bool:
+        """Stores a new ticket with its first audit entry; False if a ticket of this id is there already."""
+        self._note_month(month_and_day(ticket.id)[0])
+        for _ in self._attempts(ticket.id):
+            if self._submit(None, None, ticket, audit):
+                return True
+            if self.find(ticket.id):
+                return False
+        raise AssertionError("unreachable: _attempts raises")
+
+    def change(self, ticket_id: str, change: Change, *, expected_version: int | None = None) -> Ticket:
+        """Stores what `change` makes of the ticket, and returns that.
+
+        `change` is called with the current ticket, again if another writer was faster, and returns the new ticket
+        with the audit entry that explains it, or None to leave all as it is. Raises NotFound, and Conflict if
+        `expected_version` is given and no longer current.
+        """
+        for _ in self._attempts(ticket_id):
+            found = self._find(ticket_id)
+            if found is None:
+                raise NotFound(f"There is no ticket {ticket_id}.")
+            current, etag = found
+            if expected_version not in (None, current.version):
+                raise Conflict(
+                    f"Ticket {ticket_id} is at version {current.version}, your change was based on version"
+                    f" {expected_version}: read it again.",
+                    field="version",
+                )
+            changed = change(current)
+            if changed is None:
+                return current
+            new, audit = changed
+            if self._submit(current, etag, new, audit):
+                return new
+        raise AssertionError("unreachable: _attempts raises")
+
+    def audit_of(self, ticket_id: str) -> list[AuditEntry]:
+        """A ticket's audit entries, oldest first."""
+        prefix = rows.audit_prefix(ticket_id)
+        return [rows.audit_from(row) for row in self.range(month_and_day(ticket_id)[0], prefix)]
+
+    def months(self) -> list[str]:
+        """The months there are tickets of, newest first."""
+        months = [row["RowKey"] for row in self.range(_MONTHS, "")]
+        return sorted(months, reverse=True)
+
+    def counter_rows(self, month: str) -> list[dict[str, Any]]:
+        """The rows that count the tickets of a month (`counters`)."""
+        return list(self.range(month, "C|"))
+
+    def range(
+        self,
+        partition: str,
+        prefix: str,
+        *,
+        after: str = "",
+        equal: dict[str, str] | None = None,
+        page_size: int = 1_000,
+    ) -> Iterator[dict[str, Any]]:
+        """Entities of a partition whose row key begins with `prefix`, in order, from behind `prefix + after`.
+
+        `equal` asks for columns of a certain value.
+        """
+        parameters: dict[str, Any] = {
+            "partition": partition,
+            "after": prefix + after,
+            # '~' sorts behind every character that our row keys contain.
+            "end": f"{prefix}~",
+        }
+        conditions = ["PartitionKey eq @partition", "RowKey gt @after", "RowKey lt @end"]
+        for number, (column, value) in enumerate((equal or {}).items()):
+            conditions.append(f"{column} eq @equal{number}")
+            parameters[f"equal{number}"] = value
+        found: Iterator[dict[str, Any]] = iter(
+            self._table.query_entities(" and ".join(conditions), parameters=parameters, results_per_page=page_size)
+        )
+        return found
+
+    def _find(self, ticket_id: str) -> tuple[Ticket, str] | None:
+        try:
+            entity = self._table.get_entity(month_and_day(ticket_id)[0], rows.ticket_key(ticket_id))
+        except ResourceNotFoundError:
+            return None
+        return rows.ticket_from(entity), str(entity.metadata["etag"])
+
+    def _submit(self, old: Ticket | None, etag: str | None, new: Ticket, audit: AuditEntry) -> bool:
+        """One transaction; False if another writer was faster anywhere in it."""
+        operations: list[Operation] = []
+        if old is None:
+            operations.append(("create", rows.ticket_entity(new)))
+            operations.append(("create", rows.list_entity(new)))
+        else:
+            operations.append(_if_unchanged(rows.ticket_entity(new), etag, UpdateMode.REPLACE))
+            operations.append(("upsert", rows.list_entity(new), {"mode": UpdateMode.REPLACE}))
+            if rows.list_key(old) != rows.list_key(new):
+                operations.append(("delete", rows.list_entity(old)))
+        operations.extend(("create", entity) for entity in rows.audit_entities(audit))
+        operations.append(self._count(old, new))
+        try:
+            self._table.submit_transaction(operations)
+        except TableTransactionError as error:
+            if error.status_code in _HTTP_CONFLICT:
+                return False
+            raise
+        return True
+
+    def _count(self, old: Ticket | None, new: Ticket) -> Operation:
+        month, day = month_and_day(new.id)
+        key = {"PartitionKey": month, "RowKey": counters.row_key(new.id)}
+        change = counters.difference(counters.contribution(new), counters.contribution(old))
+        try:
+            row = self._table.get_entity(month, key["RowKey"], select=counters.columns(day))
+        except ResourceNotFoundError:
+            return ("create", {**key, **counters.changed({}, day, change, audits=1)})
+        return _if_unchanged(
+            {**key, **counters.changed(row, day, change, audits=1)}, row.metadata["etag"], UpdateMode.MERGE
+        )
+
+    def _note_month(self, month: str) -> None:
+        if month not in self._known_months:
+            self._table.upsert_entity({"PartitionKey": _MONTHS, "RowKey": month})
+            self._known_months.add(month)
+
+    @staticmethod
+    def _attempts(ticket_id: str) -> Iterator[int]:
+        for attempt in range(_ATTEMPTS):
+            if attempt:
+                time.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311 - spreads writers, guards nothing
+            yield attempt
+        logs.warning("ticket-contended", ticket_id=ticket_id)
+        raise TransientError(f"Too many changes to ticket {ticket_id} at once.", retry_after_seconds=2)
+
+
+def _if_unchanged(entity: dict[str, Any], etag: str | None, mode: UpdateMode) -> Operation:
+    return (
+        "update",
+        entity,
+        {"etag": etag, "match_condition": MatchConditions.IfNotModified, "mode": mode},
+    )

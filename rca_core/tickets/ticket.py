@@ -1,0 +1,153 @@
+"""The ticket: what failed, why, what to do, who owns it, and how far it is (DESIGN section 4)."""
+
+import re
+import secrets
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import msgspec
+
+from rca_core.foundation import clock
+from rca_core.foundation.errors import NotFound
+from rca_core.foundation.failure import Failure, Link, Source
+
+Status = Literal["open", "in_progress", "acknowledged"]
+Severity = Literal["Critical", "High", "Medium", "Low"]
+Priority = Literal["P1", "P2", "P3", "P4"]
+SlaStatus = Literal["Pending", "Met", "Breached"]
+
+STATUSES: tuple[Status, ...] = ("open", "in_progress", "acknowledged")
+SEVERITIES: tuple[Severity, ...] = ("Critical", "High", "Medium", "Low")
+
+PRIORITY_OF: dict[Severity, Priority] = {"Critical": "P1", "High": "P2", "Medium": "P3", "Low": "P4"}
+SLA_SECONDS_OF: dict[Severity, int] = {"Critical": 900, "High": 1_800, "Medium": 7_200, "Low": 86_400}
+
+_PREFIX_OF: dict[Source, str] = {"adf": "ADF", "databricks": "DBX", "airflow": "ARF", "azure-monitor": "AZM"}
+_PROCESSING_MODE_OF: dict[Source, str] = {"airflow": "airflow-arf"}
+_ID_SHAPE = re.compile(r"[A-Z]{3}-(\d{4})(0[1-9]|1[0-2])(\d{2})T\d{6}-[0-9a-z]{6}")
+_ID_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+# A run that fails in more ways than this keeps the rest in the archive and the audit trail.
+MAX_REPORTS = 50
+_REPORT_MESSAGE_CHARACTERS = 1_000
+_MESSAGE_CHARACTERS = 16_000
+
+
+class Report(msgspec.Struct, frozen=True):
+    """One thing that was reported about the run: the first report opens the ticket, others are added to it.
+
+    `archived` is the name of the blob with the payload as it arrived.
+    """
+
+    key: str
+    received_at: str
+    title: str
+    message: str
+    error_code: str | None
+    entity: dict[str, Any]
+    archived: str
+
+
+class Ticket(msgspec.Struct, frozen=True, kw_only=True):
+    """One run that failed. Changed only by making a new one (`msgspec.structs.replace`) and storing that.
+
+    `version` counts changes, from 1. `timestamp` is when the failure was heard of. `message` is the error text,
+    cut to 16,000 characters (the archive has all of it). `run_hash` ties the ticket to its claim.
+    """
+
+    id: str
+    timestamp: str
+    source: Source
+    processing_mode: str
+    title: str
+    pipeline: str
+    run_id: str | None = None
+    run_hash: str
+    message: str
+    rca_result: str
+    recommendations: list[str]
+    confidence: float
+    severity: Severity
+    severity_reason: str
+    priority: Priority
+    error_type: str
+    error_code: str | None = None
+    retryable: bool
+    affected_entity: dict[str, Any]
+    sla_seconds: int
+    sla_due: str
+    labels: dict[str, str] = {}
+    links: list[Link] = []
+    runs: list[str] = []
+    reports: list[Report] = []
+    diagnosis: dict[str, Any] = {}
+    fingerprint: str | None = None
+    status: Status = "open"
+    sla_status: SlaStatus = "Pending"
+    finops_team: str = "Unknown"
+    finops_owner: str = "Unknown"
+    finops_cost_center: str = "Unknown"
+    blob_log_url: str | None = None
+    itsm_ticket_id: str | None = None
+    ack_ts: str | None = None
+    ack_user: str | None = None
+    ack_seconds: int | None = None
+    slack_ts: str | None = None
+    slack_channel: str | None = None
+    logic_app_run_id: str | None = None
+    remediation_status: str | None = None
+    version: int = 1
+
+    def knows(self, report_key: str) -> bool:
+        """Whether the ticket already holds this report."""
+        return any(report.key == report_key for report in self.reports)
+
+
+def new_ticket_id(source: Source, moment: datetime) -> str:
+    """`ADF-20251210T123456-abc123`: prefix of the source, UTC time, six random characters."""
+    characters = "".join(secrets.choice(_ID_ALPHABET) for _ in range(6))
+    return f"{_PREFIX_OF[source]}-{moment:%Y%m%dT%H%M%S}-{characters}"
+
+
+def month_and_day(ticket_id: str) -> tuple[str, int]:
+    """When the ticket was made, told by its id: (`2026-11`, 23). Raises NotFound for text that is no ticket id."""
+    shape = _ID_SHAPE.fullmatch(ticket_id)
+    if shape is None:
+        raise NotFound(f"{ticket_id[:60]!r} is no ticket id; one looks like ADF-20251210T123456-abc123.")
+    year, month, day = shape.groups()
+    return f"{year}-{month}", int(day)
+
+
+def processing_mode(source: Source) -> str:
+    """The name under which the source is known in `processing_mode`."""
+    return _PROCESSING_MODE_OF.get(source, source)
+
+
+def sla_due(heard_of: str, seconds: int) -> str:
+    """When the ticket must be acknowledged to meet its SLA."""
+    return clock.to_iso(clock.from_iso(heard_of) + timedelta(seconds=seconds))
+
+
+def report_of(failure: Failure, received_at: str, archived: str) -> Report:
+    """The report that a failure makes."""
+    return Report(
+        key=failure.report_key,
+        received_at=received_at,
+        title=failure.title,
+        message=shorten(failure.message, _REPORT_MESSAGE_CHARACTERS),
+        error_code=failure.error_code,
+        entity=failure.entity,
+        archived=archived,
+    )
+
+
+def ticket_message(failure: Failure) -> str:
+    """The error text as the ticket keeps it."""
+    return shorten(failure.message, _MESSAGE_CHARACTERS)
+
+
+def shorten(text: str, limit: int) -> str:
+    """`text`, cut to `limit` characters with a word about it."""
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit]}\n[cut here: {len(text) - limit} more characters are in the archived payload]"

@@ -1,0 +1,170 @@
+"""What the queue "failures" does: archive, classify, diagnose by rules, write the ticket, announce it."""
+
+import msgspec
+
+from rca_core import sources
+from rca_core.diagnosis import classify
+from rca_core.diagnosis.rules import analyse
+from rca_core.foundation import clock, logs
+from rca_core.foundation.errors import PermanentError
+from rca_core.foundation.failure import Failure, Link
+from rca_core.foundation.settings import Settings
+from rca_core.foundation.storage import Storage
+from rca_core.integrations import archive
+from rca_core.tickets import claims
+from rca_core.tickets.announce import announce
+from rca_core.tickets.audit import AuditEntry, entry
+from rca_core.tickets.intake import FailureMessage
+from rca_core.tickets.severity import severity_of
+from rca_core.tickets.store import TicketStore
+from rca_core.tickets.ticket import (
+    MAX_REPORTS,
+    PRIORITY_OF,
+    SLA_SECONDS_OF,
+    Ticket,
+    new_ticket_id,
+    processing_mode,
+    report_of,
+    sla_due,
+    ticket_message,
+)
+
+
+def triage(storage: Storage, settings: Settings, message: FailureMessage) -> Ticket:
+    """Makes the ticket that the message asks for, or adds the message's report to it; returns the ticket.
+
+    Safe to run again after a death on any line: the archive's blob is named by ticket and report and is
+    overwritten; the ticket is created once and takes a report once; the claim's note and the announcement repeat.
+    """
+    store = TicketStore(storage)
+    ticket = store.find(message.ticket_id)
+    if ticket is not None and ticket.run_hash != message.run_hash:
+        message = _under_another_id(storage, message)
+        ticket = store.find(message.ticket_id)
+    if ticket is None or not ticket.knows(message.report_key):
+        ticket = _write(storage, settings, store, message, ticket)
+    claims.record(storage, message.run_hash, message.report_key)
+    announce(storage, settings, ticket)
+    return ticket
+
+
+def _under_another_id(storage: Storage, message: FailureMessage) -> FailureMessage:
+    """Two runs of one second drew the same six characters: the one that comes second gets a new id."""
+    new_id = new_ticket_id(_failure(_body(storage, message), message).source, clock.from_iso(message.claimed_at))
+    held_id = claims.move(storage, message.run_hash, message.ticket_id, new_id)
+    logs.warning("ticket-id-taken", ticket_id=message.ticket_id, new_ticket_id=held_id)
+    return msgspec.structs.replace(message, ticket_id=held_id)
+
+
+def _write(
+    storage: Storage, settings: Settings, store: TicketStore, message: FailureMessage, known: Ticket | None
+) -> Ticket:
+    body = _body(storage, message)
+    failure = _failure(body, message)
+    name, url = archive.archive(storage, message.ticket_id, message.report_key, body)
+    if known is None:
+        ticket = _new_ticket(settings, message, failure, name, url)
+        if store.create(ticket, _created(ticket)):
+            logs.info("ticket-created", ticket_id=ticket.id, category=ticket.error_type, severity=ticket.severity)
+            return ticket
+    return store.change(message.ticket_id, lambda ticket: _with_report(ticket, message, failure, name))
+
+
+def _body(storage: Storage, message: FailureMessage) -> bytes:
+    if message.body is not None:
+        return message.body.encode()
+    return archive.held(storage, message.body_blob or "")
+
+
+def _failure(body: bytes, message: FailureMessage) -> Failure:
+    events = sources.parse(message.sender, body)
+    event = events[message.event_index] if message.event_index < len(events) else None
+    if not isinstance(event, Failure):
+        raise PermanentError(
+            f"Event {message.event_index} of the body kept for ticket {message.ticket_id} is no failure any more:"
+            " the parser has changed since it was queued."
+        )
+    return event
+
+
+def _new_ticket(
+    settings: Settings, message: FailureMessage, failure: Failure, archive_name: str, archive_url: str
+) -> Ticket:
+    verdict = classify(failure.source, failure.error_code, failure.message, failure.log)
+    diagnosis = analyse(failure, verdict)
+    severity, severity_reason = severity_of(failure, verdict.category)
+    return Ticket(
+        id=message.ticket_id,
+        timestamp=message.claimed_at,
+        source=failure.source,
+        processing_mode=processing_mode(failure.source),
+        title=failure.title,
+        pipeline=failure.pipeline,
+        run_id=failure.run_id,
+        run_hash=message.run_hash,
+        message=ticket_message(failure),
+        rca_result=diagnosis.cause,
+        recommendations=list(diagnosis.recommendations),
+        confidence=diagnosis.confidence,
+        severity=severity,
+        severity_reason=severity_reason,
+        priority=PRIORITY_OF[severity],
+        error_type=verdict.category,
+        error_code=failure.error_code,
+        retryable=verdict.retryable,
+        affected_entity=failure.entity,
+        labels=failure.labels,
+        sla_seconds=SLA_SECONDS_OF[severity],
+        sla_due=sla_due(message.claimed_at, SLA_SECONDS_OF[severity]),
+        links=_links(settings, message.ticket_id, failure, list(diagnosis.docs)),
+        runs=list(failure.runs),
+        reports=[report_of(failure, message.received_at, archive_name)],
+        diagnosis=msgspec.to_builtins(diagnosis),
+        blob_log_url=archive_url,
+    )
+
+
+def _links(settings: Settings, ticket_id: str, failure: Failure, docs: list[str]) -> list[Link]:
+    links = list(failure.links)
+    job, run, host = failure.entity.get("job_id"), failure.run_id, settings.databricks_host
+    if failure.source == "databricks" and job and run and host and not any(link.kind == "run" for link in links):
+        links.append(Link("run", f"{host}/jobs/{job}/runs/{run}"))
+    links.append(Link("payload", f"{settings.dashboard_url}/api/tickets/{ticket_id}/log"))
+    return links + [Link("docs", url) for url in docs]
+
+
+def _created(ticket: Ticket) -> AuditEntry:
+    return entry(
+        ticket.id,
+        "Ticket Created",
+        user="assistant",
+        origin=ticket.processing_mode,
+        at=clock.now(),
+        details=f"{ticket.title} [{ticket.error_type}, {ticket.severity}: {ticket.severity_reason}]",
+        new=ticket.status,
+    )
+
+
+def _with_report(
+    ticket: Ticket, message: FailureMessage, failure: Failure, archive_name: str
+) -> tuple[Ticket, AuditEntry] | None:
+    """The ticket with one more report about its run; None if it has it already."""
+    if ticket.knows(message.report_key):
+        return None
+    report = report_of(failure, message.received_at, archive_name)
+    new = msgspec.structs.replace(
+        ticket,
+        reports=[*ticket.reports, report][:MAX_REPORTS],
+        runs=list(dict.fromkeys([*ticket.runs, *failure.runs])),
+        links=list(dict.fromkeys([*ticket.links, *failure.links])),
+        version=ticket.version + 1,
+    )
+    added = entry(
+        ticket.id,
+        "Report Added",
+        user="assistant",
+        origin=ticket.processing_mode,
+        at=clock.now(),
+        details=f"{report.title}: {report.message[:500]} [payload: {archive_name}]",
+    )
+    return new, added

@@ -1,0 +1,33 @@
+"""Live updates: where a page connects, and the hints it gets (hub `tickets`, target `ticketChanged`)."""
+
+import azure.functions as func
+import msgspec
+
+from rca_core.foundation.queues import Queue, receive
+from rca_core.tickets.announce import LiveUpdate
+
+blueprint = func.Blueprint()
+
+_HUB = "tickets"
+_CONNECTION = "AzureSignalRConnectionString"
+
+
+@blueprint.route("api/negotiate", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.generic_input_binding(
+    arg_name="connection", type="signalRConnectionInfo", hubName=_HUB, connectionStringSetting=_CONNECTION
+)
+def negotiate(req: func.HttpRequest, connection: str) -> func.HttpResponse:
+    """Address and token of the SignalR hub."""
+    return func.HttpResponse(connection, mimetype="application/json", headers={"Cache-Control": "no-store"})
+
+
+@blueprint.queue_trigger(arg_name="msg", queue_name=Queue.LIVE_UPDATES.value, connection="AzureWebJobsStorage")
+@blueprint.generic_output_binding(arg_name="signalr", type="signalR", hubName=_HUB, connectionStringSetting=_CONNECTION)
+def send_live_update(msg: func.QueueMessage, signalr: func.Out[str]) -> None:
+    """Tells every open page that a ticket changed.
+
+    A function of its own: a failing SignalR output fails the whole invocation, and must not repeat a triage.
+    """
+    update = receive(msg.get_body(), LiveUpdate)
+    hint = {"id": update.ticket_id, "version": update.version, "status": update.status}
+    signalr.set(msgspec.json.encode({"target": "ticketChanged", "arguments": [hint]}).decode())

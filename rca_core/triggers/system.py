@@ -1,0 +1,48 @@
+"""The app about itself: is it well, and what can it be asked."""
+
+from typing import Literal
+
+import azure.functions as func
+import msgspec
+from azure.core.exceptions import AzureError
+
+from rca_core import services
+from rca_core.foundation import logs
+from rca_core.foundation.settings import settings
+from rca_core.triggers.http import endpoint, json_response
+
+blueprint = func.Blueprint()
+
+
+class Health(msgspec.Struct, frozen=True):
+    """Whether the app works. A part is `ok`, `off` (it has no settings) or `down`."""
+
+    status: Literal["ok", "down"]
+    parts: dict[str, Literal["ok", "off", "down"]]
+
+
+@blueprint.route("api/health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@endpoint
+def get_health(req: func.HttpRequest) -> func.HttpResponse:
+    """200 when the app can do its job, 503 when it cannot."""
+    storage: Literal["ok", "down"] = "ok" if _storage_answers() else "down"
+    health = Health(storage, {"storage": storage, "live_updates": "ok" if settings().live_updates else "off"})
+    return json_response(health, status=200 if health.status == "ok" else 503)
+
+
+@blueprint.route("api/openapi.json", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@endpoint
+def get_openapi(req: func.HttpRequest) -> func.HttpResponse:
+    """The description of this API."""
+    from rca_core.triggers.openapi import document
+
+    return json_response(document())
+
+
+def _storage_answers() -> bool:
+    try:
+        services.ticket_store().months()
+    except AzureError as error:
+        logs.warning("storage-down", error=type(error).__name__)
+        return False
+    return True

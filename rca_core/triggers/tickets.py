@@ -1,0 +1,156 @@
+"""Reading and changing tickets over HTTP."""
+
+import azure.functions as func
+import msgspec
+
+from rca_core import services
+from rca_core.diagnosis.categories import CATEGORIES
+from rca_core.foundation import clock
+from rca_core.foundation.errors import MalformedRequest, NotFound
+from rca_core.foundation.settings import settings
+from rca_core.integrations import archive
+from rca_core.tickets import queries
+from rca_core.tickets.announce import announce
+from rca_core.tickets.audit import AuditEntry
+from rca_core.tickets.lifecycle import move
+from rca_core.tickets.ticket import SEVERITIES, STATUSES, Status, Ticket
+from rca_core.triggers.http import choice, endpoint, integer, json_body, json_response
+
+blueprint = func.Blueprint()
+
+SOURCES = ("adf", "databricks", "airflow", "azure-monitor")
+
+
+class TicketChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of PATCH /api/tickets/{id}: at least one of `status` and `note`, and the version it is based on."""
+
+    version: int
+    status: Status | None = None
+    note: str = ""
+
+
+class TicketView(Ticket, frozen=True, kw_only=True):
+    """A ticket with its audit entries, oldest first."""
+
+    audit: list[AuditEntry]
+
+
+@blueprint.route("api/tickets", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@endpoint
+def list_tickets(req: func.HttpRequest) -> func.HttpResponse:
+    """A page of tickets, newest first."""
+    return _page(req, choice(req, "status", STATUSES))
+
+
+@blueprint.route("api/open-tickets", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@endpoint
+def list_open_tickets(req: func.HttpRequest) -> func.HttpResponse:
+    """A page of the open tickets, newest first."""
+    return _page(req, "open")
+
+
+@blueprint.route("api/tickets/{id}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@endpoint
+def get_ticket(req: func.HttpRequest) -> func.HttpResponse:
+    """One ticket with its audit entries."""
+    ticket = services.ticket_store().get(req.route_params["id"])
+    return json_response(_whole(ticket))
+
+
+@blueprint.route("api/tickets/{id}", methods=["PATCH"], auth_level=func.AuthLevel.FUNCTION)
+@endpoint
+def change_ticket(req: func.HttpRequest) -> func.HttpResponse:
+    """Moves a ticket to another status, or adds a note to it."""
+    wanted = json_body(req, TicketChange)
+    if wanted.status is None and not wanted.note.strip():
+        raise MalformedRequest("Give a status, a note, or both.", field="status")
+    at = clock.now()
+    store = services.ticket_store()
+    ticket = store.change(
+        req.route_params["id"],
+        lambda current: move(
+            current,
+            wanted.status or current.status,
+            user="api",
+            origin="PATCH /api/tickets",
+            note=wanted.note.strip()[:4_000],
+            at=at,
+        ),
+        expected_version=wanted.version,
+    )
+    announce(services.storage(), settings(), ticket)
+    return json_response(_whole(ticket))
+
+
+@blueprint.route("api/tickets/{id}/log", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@endpoint
+def get_log(req: func.HttpRequest) -> func.HttpResponse:
+    """The payload of the ticket's first report as it arrived, or of the one that `?report=` names by its key."""
+    ticket = services.ticket_store().get(req.route_params["id"])
+    wanted = req.params.get("report")
+    report = next((one for one in ticket.reports if wanted in (None, one.key)), None)
+    body = archive.archived(services.storage(), report.archived) if report else None
+    if body is None:
+        raise NotFound(f"Ticket {ticket.id} has no archived payload{f' of report {wanted}' if wanted else ''}.")
+    # Sent as a download: the payload is somebody else's text and must never render as a page of ours.
+    return func.HttpResponse(
+        body,
+        mimetype="application/json",
+        headers={
+            "Content-Disposition": f'attachment; filename="{ticket.id}.json"',
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+@blueprint.route("api/audit", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@endpoint
+def list_audit(req: func.HttpRequest) -> func.HttpResponse:
+    """A page of the audit trail, newest first."""
+    page = queries.list_audit(
+        services.ticket_store(),
+        ticket_id=req.params.get("ticket_id"),
+        equal=_given(req, {"action": "action", "user": "user"}),
+        limit=_limit(req),
+        cursor=req.params.get("cursor"),
+    )
+    return json_response(page)
+
+
+@blueprint.route("api/summary", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@endpoint
+def get_summary(req: func.HttpRequest) -> func.HttpResponse:
+    """Counts over all tickets."""
+    return json_response(queries.summary(services.ticket_store()))
+
+
+def _page(req: func.HttpRequest, status: Status | None) -> func.HttpResponse:
+    choice(req, "source", SOURCES)
+    choice(req, "severity", SEVERITIES)
+    choice(req, "error_type", CATEGORIES)
+    page = queries.list_tickets(
+        services.ticket_store(),
+        status=status,
+        equal=_given(
+            req,
+            {"source": "source", "severity": "severity", "error_type": "error_type", "team": "finops_team"},
+        ),
+        text=req.params.get("q", "")[:200],
+        limit=_limit(req),
+        cursor=req.params.get("cursor"),
+    )
+    return json_response(page)
+
+
+def _given(req: func.HttpRequest, columns: dict[str, str]) -> dict[str, str]:
+    """The columns asked for by query parameters, with the values asked for."""
+    return {column: req.params[name] for name, column in columns.items() if req.params.get(name)}
+
+
+def _limit(req: func.HttpRequest) -> int:
+    return integer(req, "limit", default=queries.DEFAULT_LIMIT, most=queries.MAX_LIMIT)
+
+
+def _whole(ticket: Ticket) -> TicketView:
+    return TicketView(**msgspec.structs.asdict(ticket), audit=services.ticket_store().audit_of(ticket.id))

@@ -1,0 +1,23 @@
+"""The queue functions: what happens after a webhook was answered."""
+
+import azure.functions as func
+
+from rca_core import services
+from rca_core.foundation import logs
+from rca_core.foundation.queues import Queue, receive
+from rca_core.foundation.settings import settings
+from rca_core.tickets.intake import FailureMessage
+from rca_core.tickets.triage import triage
+
+blueprint = func.Blueprint()
+
+
+@blueprint.queue_trigger(arg_name="msg", queue_name=Queue.FAILURES.value, connection="AzureWebJobsStorage")
+def triage_failure(msg: func.QueueMessage) -> None:
+    """Makes a ticket of a queued failure. Whatever it raises, the host tries again and then keeps the message."""
+    message = receive(msg.get_body(), FailureMessage)
+    try:
+        triage(services.storage(), settings(), message)
+    except Exception as error:
+        logs.failure("triage-failed", error, ticket_id=message.ticket_id, tries=msg.dequeue_count)
+        raise
