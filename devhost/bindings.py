@@ -53,10 +53,14 @@ def queue_argument(function: AppFunction, message: Message, body: bytes) -> Any:
         "Id": Datum(message.id, "string"),
         "DequeueCount": Datum(message.dequeue_count, "int"),
         "PopReceipt": Datum(message.pop_receipt, "string"),
-        "InsertionTime": Datum(_iso(message.inserted), "string"),
-        "ExpirationTime": Datum(_iso(message.expires), "string"),
-        "NextVisibleTime": Datum(_iso(message.next_visible), "string"),
     }
+    times = {
+        "InsertionTime": message.inserted,
+        "ExpirationTime": message.expires,
+        "NextVisibleTime": message.next_visible,
+    }
+    # A function that is run by hand has a message without times.
+    metadata.update((name, Datum(_iso(text), "string")) for name, text in times.items() if text)
     binary = str(function.trigger.fields.get("dataType", "")).upper() == "BINARY"
     datum = Datum(body, "bytes") if binary else Datum(text, "string")
     return get_binding_registry().get("queueTrigger").decode(datum, trigger_metadata=metadata)
@@ -148,7 +152,5 @@ def _text(item: Any) -> bytes:
     return json.dumps(item, indent=2 if isinstance(item, dict) else None, ensure_ascii=False).encode()
 
 
-def _iso(text: str) -> str | None:
-    if not text:
-        return None
+def _iso(text: str) -> str:
     return parsedate_to_datetime(text).astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

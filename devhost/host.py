@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from devhost.admin import Admin
 from devhost.app import AppFunction, load_app
@@ -19,7 +18,8 @@ from devhost.leases import Renewer
 from devhost.outputs import DEFAULT_CONNECTION, Outputs, Queues
 from devhost.queues import QueueListener, poison_name
 from devhost.settings import HostSettings
-from devhost.signalr import PREFIX, SignalR
+from devhost.signalr import SignalR
+from devhost.signalr_service import PREFIX
 from devhost.storage import Message, Queue
 from devhost.timers import Timer
 
@@ -61,6 +61,11 @@ class Host:
                 self._add_listener(function, queues)
             elif function.trigger.type == "timertrigger":
                 self._timers.append(Timer(function, self._invoker, settings.data_dir / "timers"))
+
+    @property
+    def busy(self) -> bool:
+        """Whether a function still runs in a thread."""
+        return self._invoker.busy
 
     def start(self) -> None:
         """Run listeners and timers."""
@@ -125,7 +130,3 @@ class Host:
         # The app may have added messages through its own storage client, which the host cannot see.
         for listener in self._listeners:
             listener.nudge()
-
-    def describe(self) -> list[dict[str, Any]]:
-        """Name and trigger of each function, for the start-up lines."""
-        return [{"name": f.name, "trigger": f.trigger.fields["type"], "disabled": f.disabled} for f in self.functions]

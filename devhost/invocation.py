@@ -81,6 +81,12 @@ class Invoker:
         self._send = send
         self._read_input = read_input
         self._on_success = on_success
+        self._in_threads: set[str] = set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a thread of the pool still runs a function, be it one whose time limit has passed."""
+        return bool(self._in_threads)
 
     async def invoke(self, function: AppFunction, trigger: Any) -> Any:
         """Run a function from the event loop and return what it returned. Raises InvocationFailed."""
@@ -127,11 +133,14 @@ class Invoker:
 
     def _run(self, call: _Call) -> Any:
         Context.thread_local_storage.invocation_id = call.id
+        self._in_threads.add(call.id)
         try:
             result = call.function.call(**call.arguments)
+            self._write_outputs(call, result)
         except SystemExit as error:
             raise InvocationError(f"the function called exit({error.code})") from error
-        self._write_outputs(call, result)
+        finally:
+            self._in_threads.discard(call.id)
         return result
 
     async def _run_async(self, call: _Call) -> Any:

@@ -12,8 +12,9 @@ from typing import Protocol
 from devhost.errors import StartError
 from devhost.settings import timespan
 
-_MONTHS = ("january february march april may june july august september october november december").split()
-_DAYS = "sunday monday tuesday wednesday thursday friday saturday".split()
+_MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august"]
+_MONTHS += ["september", "october", "november", "december"]
+_DAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"]
 # name, lowest, highest, first value that has a name, names
 _FIELDS: tuple[tuple[str, int, int, int, list[str]], ...] = (
     ("second", 0, 59, 0, []),

@@ -76,11 +76,12 @@ class _Text:
         return finding.place or (0, 0)
 
     def order(self, finding: _Finding) -> tuple[int, int, int]:
-        """Deeper first; in a message the earlier place, in a log the later; then the longer match."""
+        """Deeper first; in a message the earlier place, in a log and among wrappers the later; then the longer match."""
         if self._depths is None:
             self._depths = Depths(self.text)
         start, end = self.span(finding)
-        return self._depths.at(start), start if self.where == "log" else -start, end - start
+        later = self.where == "log" or finding.weight == _WRAPPER
+        return self._depths.at(start), start if later else -start, end - start
 
 
 def classify(

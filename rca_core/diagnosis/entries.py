@@ -55,17 +55,13 @@ class Catalogue:
         if len(self.entries) != len(entries):
             raise ValueError("two entries of the catalogue have the same id")
         self._codes: dict[str, list[Entry]] = {}
-        self._patterns: list[tuple[Pattern, Entry]] = []
-        self._names: list[tuple[Pattern, Entry]] = []
         for entry in entries:
             for code in entry.codes:
                 self._codes.setdefault(code.upper(), []).append(entry)
-            for source in entry.patterns:
-                self._patterns.append((Pattern(source.replace(" ", r"\s+")), entry))
-            for source in entry.names:
-                self._names.append((Pattern(source), entry))
-        self._pattern_set = PatternSet([pattern.source for pattern, _ in self._patterns])
-        self._name_set = PatternSet([pattern.source for pattern, _ in self._names])
+        self._patterned = [(_any_of(entry.patterns), entry) for entry in entries if entry.patterns]
+        self._named = [(_any_of(entry.names), entry) for entry in entries if entry.names]
+        self._pattern_set = PatternSet([pattern for pattern, _ in self._patterned])
+        self._name_set = PatternSet([pattern for pattern, _ in self._named])
 
     def with_code(self, code: str, vendors: tuple[str, ...] = (), *, only: bool = False) -> Entry | None:
         """The entry that lists this code, from the first of `vendors` that does; `only` leaves others out."""
@@ -79,13 +75,17 @@ class Catalogue:
         return None if only else found[0]
 
     def in_text(self, text: str) -> list[tuple[Pattern, Entry]]:
-        """The patterns that occur in the text."""
-        return [self._patterns[index] for index in self._pattern_set.matching(text)]
+        """The entries of which a pattern occurs in the text, each with all its patterns as one."""
+        return [self._patterned[index] for index in self._pattern_set.matching(text)]
 
     def in_name(self, words: str) -> tuple[Pattern, Entry] | None:
         """The first name pattern, in the order of the files, that fits the words of a code."""
         found = self._name_set.matching(words)
-        return self._names[found[0]] if found else None
+        return self._named[found[0]] if found else None
+
+
+def _any_of(sources: tuple[str, ...]) -> Pattern:
+    return Pattern("|".join(sources).replace(" ", r"\s+"))
 
 
 @cache

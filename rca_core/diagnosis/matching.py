@@ -4,13 +4,8 @@ google-re2 ships no type stubs, so its objects are typed here and nowhere else.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any, NamedTuple
-
-import re2  # type: ignore[import-untyped]  # google-re2 ships no stubs
-
-# Memory that one automaton may use for the states it has built, in bytes. A set of hundreds of patterns
-# needs a few megabytes; RE2 drops states and goes on when the budget is used up.
-_SET_MEMORY = 64 * 1024 * 1024
 
 
 class Span(NamedTuple):
@@ -21,12 +16,19 @@ class Span(NamedTuple):
     groups: tuple[str, ...]
 
 
-def _options(*, ignore_case: bool, memory: int | None = None) -> Any:
-    options = re2.Options()
+@cache
+def _re2() -> Any:
+    """The RE2 module, loaded at the first search: importing this package must stay cheap."""
+    from importlib import import_module
+
+    return import_module("re2")
+
+
+def _options(*, ignore_case: bool, capture: bool = True) -> Any:
+    options = _re2().Options()
     options.case_sensitive = not ignore_case
+    options.never_capture = not capture
     options.log_errors = False
-    if memory is not None:
-        options.max_mem = memory
     return options
 
 
@@ -42,7 +44,7 @@ class Pattern:
 
     def _regexp(self) -> Any:
         if self._compiled is None:
-            self._compiled = re2.compile(self.source, _options(ignore_case=self._ignore_case))
+            self._compiled = _re2().compile(self.source, _options(ignore_case=self._ignore_case))
         return self._compiled
 
     def search(self, text: str) -> Span | None:
@@ -67,17 +69,30 @@ def _span(match: Any) -> Span:
 
 
 class PatternSet:
-    """Many patterns compiled into one automaton: a single pass tells which of them occur in a text."""
+    """Many patterns searched at once: which of them occur in a text.
 
-    def __init__(self, sources: Sequence[str]) -> None:
-        self._set: Any = re2.Set.SearchSet(_options(ignore_case=True, memory=_SET_MEMORY))
-        self._empty = not sources
-        for source in sources:
-            self._set.Add(source)
-        self._set.Compile()
+    One pass finds the words that each pattern needs, and only patterns whose words are all there are run. To build
+    quickly, counted repetitions (`.{0,60}`) are searched here without their upper bound; then the pattern itself decides.
+    """
+
+    def __init__(self, patterns: Sequence[Pattern]) -> None:
+        self._patterns = patterns
+        self._filter: Any = _re2().Filter()
+        options = _options(ignore_case=True, capture=False)
+        for pattern in patterns:
+            self._filter.Add(_unbounded(pattern.source), options)
+        if patterns:
+            self._filter.Compile()
 
     def matching(self, text: str) -> list[int]:
         """Indexes of the patterns that occur in the text, ascending."""
-        if self._empty or not text:
+        if not self._patterns or not text:
             return []
-        return sorted(self._set.Match(text))
+        found = self._filter.Match(text) or []
+        return sorted(index for index in found if self._patterns[index].matches(text))
+
+
+def _unbounded(source: str) -> str:
+    """The pattern with every counted repetition turned into `*`: it matches all that the pattern matches, and more."""
+    head, *rest = source.split("{")
+    return head + "".join("*" + part.split("}", 1)[1] if part[:1].isdigit() else "{" + part for part in rest)

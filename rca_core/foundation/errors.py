@@ -79,8 +79,10 @@ class UnprocessablePayload(PermanentError):
     title = "Unprocessable payload"
 
 
-class SettingsError(PermanentError):
-    """One or more settings are missing or wrong; the message lists every problem at once."""
+class SettingsError(TransientError):
+    """One or more settings are missing or wrong; the message lists every problem at once.
 
-    status = 500
+    Senders are told to come again: an operator mends it while they wait.
+    """
+
     title = "Misconfigured"

@@ -13,7 +13,7 @@ import msgspec
 from rca_core.foundation.errors import SettingsError
 
 _UNRESOLVED_REFERENCE = "@Microsoft.KeyVault("
-# What "UseDevelopmentStorage=true" stands for: the storage emulator's public account and key ("Use the Azurite emulator").
+# What "UseDevelopmentStorage=true" stands for: the emulator's public account and key ("Use the Azurite emulator").
 _EMULATOR_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 _EMULATOR_PORTS = {"blob": "10000", "queue": "10001", "table": "10002"}
 
@@ -125,8 +125,10 @@ def _storage(reader: _Reader, prefix: str) -> StorageSettings:
 
 def _emulator(reader: _Reader) -> str:
     account = "devstoreaccount1"
-    endpoints = ";".join(
-        f"{service.capitalize()}Endpoint=http://127.0.0.1:{reader.text(f'AZURITE_{service.upper()}_PORT') or port}/{account}"
-        for service, port in _EMULATOR_PORTS.items()
+    endpoints = []
+    for service, usual_port in _EMULATOR_PORTS.items():
+        port = reader.text(f"AZURITE_{service.upper()}_PORT") or usual_port
+        endpoints.append(f"{service.capitalize()}Endpoint=http://127.0.0.1:{port}/{account}")
+    return ";".join(
+        ["DefaultEndpointsProtocol=http", f"AccountName={account}", f"AccountKey={_EMULATOR_KEY}", *endpoints]
     )
-    return f"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={_EMULATOR_KEY};{endpoints}"

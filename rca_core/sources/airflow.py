@@ -68,11 +68,7 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, Any]
     log_url: str
     operator: str
-
-    @property
-    def is_about_the_dag(self) -> bool:
-        """Whether the DAG run failed as a whole."""
-        return not self.task_id
+    is_about_the_dag: bool
 
 
 def read(element: dict[str, Any]) -> Outcome:
@@ -128,7 +124,8 @@ def _read_event(element: dict[str, Any]) -> _Event:
         try_number="" if of_the_dag else first(pick_id(values, "trynumber"), shown.try_number),
         state=first(own_state, "" if of_the_dag else shown.state, "" if task_id and not of_the_dag else run_state),
         state_is_shown_text=not own_state,
-        reason=reason if of_the_dag else "",
+        reason=reason,
+        is_about_the_dag=of_the_dag or not task_id,
         problem=read_problem(element, values),
         values=columns(values, {"max_tries": shown.max_tries, "hostname": shown.hostname}, task, dag),
         log_url=first(text(values.get("logurl")), shown.log_url),
@@ -160,9 +157,10 @@ def _ignored(event: _Event) -> Ignored | None:
         return None
     if event.kind in _EVENTS_WITHOUT_FAILURE:
         return Ignored(f"{event.kind} is no failure.")
-    if event.reason and event.reason.lower() != "success":
+    reason = event.reason if event.is_about_the_dag else ""
+    if reason and reason.lower() != "success":
         return None
-    state = first(event.reason, event.state).lower()
+    state = first(reason, event.state).lower()
     why = _NOT_FAILED.get(state)
     if why is None or (_was_overtaken(event) and event.problem.message):
         return None

@@ -174,7 +174,7 @@ def summary(store: TicketStore) -> Summary:
         by_error_type=_group(counts, "category"),
         by_sla_status=_group(counts, "sla"),
         total_audits=counts.get("audits", 0),
-        mttr_seconds=counts["ack_seconds"] / acknowledged if acknowledged else None,
+        mttr_seconds=counts.get("ack_seconds", 0) / acknowledged if acknowledged else None,
     )
 
 

@@ -28,9 +28,13 @@ _ID_SHAPE = re.compile(r"[A-Z]{3}-(\d{4})(0[1-9]|1[0-2])(\d{2})T\d{6}-[0-9a-z]{6
 _ID_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 # A run that fails in more ways than this keeps the rest in the archive and the audit trail.
-MAX_REPORTS = 50
-_REPORT_MESSAGE_CHARACTERS = 1_000
+MAX_REPORTS = 30
+# Sizes are such that the largest ticket stays under 1 MiB, the most an entity may have, at two bytes a character.
 _MESSAGE_CHARACTERS = 16_000
+_REPORT_MESSAGE_CHARACTERS = 500
+_REPORT_ENTITY_CHARACTERS = 200
+_LINKS_CHARACTERS = 64_000
+_MAX_RUNS = 100
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -136,9 +140,29 @@ def report_of(failure: Failure, received_at: str, archived: str) -> Report:
         title=failure.title,
         message=shorten(failure.message, _REPORT_MESSAGE_CHARACTERS),
         error_code=failure.error_code,
-        entity=failure.entity,
+        entity={
+            name: value[:_REPORT_ENTITY_CHARACTERS] if isinstance(value, str) else value
+            for name, value in failure.entity.items()
+            if not isinstance(value, list)
+        },
         archived=archived,
     )
+
+
+def fitting_links(links: list[Link]) -> list[Link]:
+    """Each link once, as many as a ticket has room for."""
+    fitting, room = [], _LINKS_CHARACTERS
+    for link in dict.fromkeys(links):
+        room -= len(link.url)
+        if room < 0:
+            break
+        fitting.append(link)
+    return fitting
+
+
+def fitting_runs(runs: list[str]) -> list[str]:
+    """Each run once, as many as a ticket has room for."""
+    return list(dict.fromkeys(runs))[:_MAX_RUNS]
 
 
 def ticket_message(failure: Failure) -> str:

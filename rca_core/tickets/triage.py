@@ -22,6 +22,8 @@ from rca_core.tickets.ticket import (
     PRIORITY_OF,
     SLA_SECONDS_OF,
     Ticket,
+    fitting_links,
+    fitting_runs,
     new_ticket_id,
     processing_mode,
     report_of,
@@ -117,7 +119,7 @@ def _new_ticket(
         sla_seconds=SLA_SECONDS_OF[severity],
         sla_due=sla_due(message.claimed_at, SLA_SECONDS_OF[severity]),
         links=_links(settings, message.ticket_id, failure, list(diagnosis.docs)),
-        runs=list(failure.runs),
+        runs=fitting_runs(list(failure.runs)),
         reports=[report_of(failure, message.received_at, archive_name)],
         diagnosis=msgspec.to_builtins(diagnosis),
         blob_log_url=archive_url,
@@ -125,12 +127,17 @@ def _new_ticket(
 
 
 def _links(settings: Settings, ticket_id: str, failure: Failure, docs: list[str]) -> list[Link]:
-    links = list(failure.links)
+    ours = [Link("payload", f"{settings.dashboard_url}/api/tickets/{ticket_id}/log")]
     job, run, host = failure.entity.get("job_id"), failure.run_id, settings.databricks_host
-    if failure.source == "databricks" and job and run and host and not any(link.kind == "run" for link in links):
-        links.append(Link("run", f"{host}/jobs/{job}/runs/{run}"))
-    links.append(Link("payload", f"{settings.dashboard_url}/api/tickets/{ticket_id}/log"))
-    return links + [Link("docs", url) for url in docs]
+    if (
+        failure.source == "databricks"
+        and job
+        and run
+        and host
+        and not any(link.kind == "run" for link in failure.links)
+    ):
+        ours.append(Link("run", f"{host}/jobs/{job}/runs/{run}"))
+    return fitting_links([*ours, *(Link("docs", url) for url in docs), *failure.links])
 
 
 def _created(ticket: Ticket) -> AuditEntry:
@@ -155,8 +162,8 @@ def _with_report(
     new = msgspec.structs.replace(
         ticket,
         reports=[*ticket.reports, report][:MAX_REPORTS],
-        runs=list(dict.fromkeys([*ticket.runs, *failure.runs])),
-        links=list(dict.fromkeys([*ticket.links, *failure.links])),
+        runs=fitting_runs([*ticket.runs, *failure.runs]),
+        links=fitting_links([*ticket.links, *failure.links]),
         version=ticket.version + 1,
     )
     added = entry(

@@ -1,0 +1,187 @@
+"""What keeps a host from starting, each with a plain word; settings and keys."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+from tests.devhost.conftest import REPOSITORY
+
+ONE = """
+@app.route(route="one", auth_level=func.AuthLevel.ANONYMOUS)
+def one(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse(os.environ.get("COLOUR", "none") + os.environ.get("SHAPE", "none"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("host_json", "why"),
+    [
+        ('{"version": "2.0",}', "not valid JSON, line 1"),
+        ('{"version": "1.0"}', '"version" must be "2.0", found "1.0"'),
+        ("{}", '"version" must be "2.0", found null'),
+        ("[]", "must hold a JSON object"),
+        ('{"version": "2.0", "functionTimeout": "soon"}', "functionTimeout: 'soon' is not a time span"),
+        ('{"version": "2.0", "extensions": {"queues": {"batchSize": 33}}}', "batchSize: 33 is not between 1 and 32"),
+        ('{"version": "2.0", "extensions": {"queues": {"maxDequeueCount": 0}}}', "maxDequeueCount: 0"),
+        ('{"version": "2.0", "extensions": {"queues": {"messageEncoding": "hex"}}}', "base64 or none, found 'hex'"),
+    ],
+)
+def test_host_json(refused, host_json, why):
+    said = refused(ONE, host_json)
+    assert why in said
+    assert "host.json" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("", "the app has no function"),
+        ("other = func.FunctionApp()", "2 FunctionApps at the top level"),
+        ("del app", "no FunctionApp at the top level"),
+        ("import no_such_module_at_all", "No module named 'no_such_module_at_all'"),
+        (ONE + ONE.replace("def one", "def two"), "route 'api/one' is used twice"),
+        (ONE + ONE.replace("def one", "def two").replace('"one"', '"{x}/y"')
+         + ONE.replace("def one", "def three").replace('"one"', '"{z}/Y"'), "is used twice"),
+        (ONE.replace('"one"', '"administrators"'), "must not start with 'admin'"),
+        (ONE.replace('"one"', '"runtime/x"'), "must not start with 'admin' or 'runtime'"),
+        (ONE.replace('"one"', '"{x:colour}"'), "unknown constraint 'colour'"),
+        (ONE.replace('"one"', '"{*x}/y"'), "must be the whole last segment"),
+        (ONE.replace("(req:", "(request:"), "has no parameter of that name"),
+        (ONE.replace("(req: func.HttpRequest)", "(req: func.HttpRequest, more: str)"), "'more' belongs to no binding"),
+        ("@app.generic_trigger(arg_name='x', type='carrierPigeon')\ndef f(x: str) -> None: ...", "'carrierPigeon'"),
+        ("@app.queue_output(arg_name='o', queue_name='abc', connection='AzureWebJobsStorage')\n"
+         "@app.route()\ndef f(req: func.HttpRequest, o: func.Out[list[str]]): ...", "typing.List, not list"),
+        ("@app.queue_output(arg_name='o', queue_name='abc', connection='AzureWebJobsStorage')\n"
+         "@app.route()\ndef f(req: func.HttpRequest, o: str): ...", "must be annotated with func.Out[...]"),
+        ("@app.queue_trigger(arg_name='m', queue_name='abc', connection='Nowhere')\ndef f(m: str) -> None: ...",
+         "the connection 'Nowhere' is not set"),
+        ("@app.queue_trigger(arg_name='m', queue_name='%NOPE%', connection='AzureWebJobsStorage')\n"
+         "def f(m: str) -> None: ...", "the setting NOPE does not exist"),
+        ("@app.timer_trigger(arg_name='t', schedule='* * *')\ndef f(t: func.TimerRequest) -> None: ...",
+         "needs six: second minute hour"),
+        ("@app.generic_input_binding(arg_name='i', type='signalRConnectionInfo', hubName='1x')\n"
+         "@app.route()\ndef f(req: func.HttpRequest, i: str): ...", "hubName must be letters"),
+    ],
+)  # fmt: skip
+def test_app(refused, source, why):
+    said = refused(source)
+    assert why in said
+    assert said.startswith("devhost: ")
+
+
+@pytest.mark.parametrize(
+    ("local", "why"),
+    [
+        ({"IsEncrypted": True}, "IsEncrypted is true"),
+        ({"Values": {"NUMBER": 7}}, "Values.NUMBER must be a text in quotes"),
+        ({"Host": {"CORS": "*", "CORSCredentials": True}}, "cannot be used with Host.CORSCredentials"),
+    ],
+)
+def test_local_settings(refused, local, why):
+    assert why in refused(ONE, None, local)
+
+
+def test_wrong_environment(refused):
+    said = refused(ONE, PYTHON_THREADPOOL_THREAD_COUNT="many")
+    assert said.strip() == "devhost: environment variable PYTHON_THREADPOOL_THREAD_COUNT: 'many' is not a whole number"
+
+
+def test_missing_files(tmp_path):
+    def said() -> str:
+        command = [sys.executable, "-m", "devhost", "--root", str(tmp_path), "--port", "0"]
+        ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+        assert ended.returncode == 1
+        return ended.stderr
+
+    assert "host.json: missing" in said()
+    (tmp_path / "host.json").write_text('{"version": "2.0"}')
+    assert "function_app.py: missing" in said()
+
+
+def test_port_in_use_is_one_line(start_host, refused, tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        (tmp_path / "host.json").write_text('{"version": "2.0"}')
+        ended = subprocess.run(
+            [sys.executable, "-m", "devhost", "--root", str(tmp_path), "--port", str(port)],
+            cwd=REPOSITORY, capture_output=True, text=True,
+        )  # fmt: skip
+    assert ended.returncode == 1
+    assert ended.stderr.count("\n") == 1
+    assert f"cannot listen on 127.0.0.1:{port}" in ended.stderr
+
+
+def test_values_do_not_override_the_environment(start_host):
+    local = {"Values": {"COLOUR": "red", "SHAPE": "round"}}
+    host = start_host(ONE, local=local, env={"COLOUR": "blue"})
+    assert host.client.get("/api/one").text == "blueround"
+
+
+def test_route_prefix_and_keys_survive_a_restart(start_host):
+    prefix = {"version": "2.0", "extensions": {"http": {"routePrefix": "v1/x"}}}
+    host = start_host(ONE, host_json=prefix)
+    assert host.client.get("/v1/x/one").status_code == 200
+    assert host.client.get("/api/one").status_code == 404
+    keys = host.keys
+    assert host.stop() == 0
+    assert start_host(root=host.root).keys == keys
+
+
+def test_broken_keys_file(refused, tmp_path):
+    (tmp_path / ".devhost").mkdir()
+    (tmp_path / ".devhost" / "keys.json").write_text('{"default": 7}')
+    assert "keys.json: must be" in refused(ONE)
+
+
+def test_keys_file_without_a_master_key_gets_one(start_host, tmp_path):
+    (tmp_path / "keys.json").write_text('{"default": "mine"}')
+    start_host(ONE, data_dir=tmp_path)
+    kept = json.loads((tmp_path / "keys.json").read_text())
+    assert kept["default"] == "mine"
+    assert len(kept["_master"]) >= 32
+
+
+def test_script_file_blueprints_and_wildcard_cors(start_host):
+    source = """
+    bp = func.Blueprint()
+    @bp.function_name("renamed")
+    @bp.route(auth_level=func.AuthLevel.ANONYMOUS)
+    def from_blueprint(req: func.HttpRequest) -> str:
+        return "blue"
+    app.register_functions(bp)
+    """
+    host = start_host(source, local={"Host": {"CORS": "*"}})
+    answer = host.client.get("/api/renamed", headers={"origin": "http://anywhere.example"})
+    assert answer.text == "blue"
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+def test_stop_lets_a_request_finish(start_host):
+    source = """
+    @app.route(route="slow", auth_level=func.AuthLevel.ANONYMOUS)
+    def slow(req: func.HttpRequest) -> func.HttpResponse:
+        record("begin")
+        time.sleep(1)
+        return func.HttpResponse("done")
+    """
+    import threading
+
+    from tests.devhost.conftest import eventually
+
+    host = start_host(source)
+    answers = []
+    caller = threading.Thread(target=lambda: answers.append(httpx.get(host.url + "/api/slow", timeout=20)))
+    caller.start()
+    eventually(lambda: host.records)
+    assert host.stop() == 0
+    caller.join()
+    assert [(answer.status_code, answer.text) for answer in answers] == [(200, "done")]
