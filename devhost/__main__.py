@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import uvicorn
@@ -72,7 +72,9 @@ async def _serve(settings: HostSettings, address: str, listening: socket.socket)
         log_config=None,
         access_log=False,
         lifespan="off",
+        http="httptools",
         ws="websockets-sansio",
+        timeout_keep_alive=120,
         server_header=False,
         ws_max_size=1_048_576,
         timeout_graceful_shutdown=int(settings.grace),
@@ -126,7 +128,7 @@ def _port(given: int | None, settings: HostSettings) -> int:
     return settings.local_http_port or _DEFAULT_PORT
 
 
-def _loop_factory():  # type: ignore[no-untyped-def]
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     try:
         import uvloop
     except ImportError:

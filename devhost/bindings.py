@@ -138,7 +138,7 @@ def resolve(text: str, binding: Binding, request: func.HttpRequest | None) -> st
         source = None
         if request is not None:
             source = {"headers": request.headers, "query": request.params}.get(kind.lower())
-        found = None if source is None else source.get(name)
+        found: str | None = None if source is None else source.get(name)
         if found is None:
             raise InvocationError(f"binding '{binding.name}': '{match[0]}' cannot be resolved from this request")
         return found

@@ -63,7 +63,8 @@ class HttpFunctions:
         function, route_params = found
         params = read_query(scope)
         given = headers.get(_KEY_HEADER) or params.get("code") or ""
-        status, extra, body = 404, [], b""
+        status, body = 404, b""
+        extra: Headers = []
         if function.disabled and not self._keys.is_master(given):
             pass
         elif not self._allowed(function, given):

@@ -27,15 +27,16 @@ class InvocationFailed(Exception):
     """The invocation failed, and that is logged."""
 
 
-class Context(func.Context):  # type: ignore[misc]
+class Context(func.Context):
     """What a function's `context` parameter receives."""
 
-    invocation_id = ""
-    function_name = ""
-    function_directory = ""
-    retry_context = None
-    trace_context = types.SimpleNamespace(trace_parent="", trace_state="", attributes={})
-    thread_local_storage = threading.local()
+    # Plain values in place of the abstract class's properties.
+    invocation_id: Any = ""
+    function_name: Any = ""
+    function_directory: Any = ""
+    retry_context: Any = None
+    trace_context: Any = types.SimpleNamespace(trace_parent="", trace_state="", attributes={})
+    thread_local_storage: Any = threading.local()
 
     def __init__(self, function: AppFunction, invocation_id: str) -> None:
         self.invocation_id = invocation_id
@@ -160,7 +161,7 @@ class Invoker:
         # All are tried even when one fails: the real host writes them at the same time.
         errors = []
         pairs = [(binding, out.get()) for binding, out in call.outs]
-        if _is_sent(function.returns):
+        if function.returns is not None and _is_sent(function.returns):
             pairs.append((function.returns, result))
         for binding, value in pairs:
             if value is not None:

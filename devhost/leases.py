@@ -82,10 +82,11 @@ class Renewer:
                 try:
                     goes_on = lease.renew(self.visibility)
                     wait = self.visibility / 2 - self._tick
-                except StorageError as error:
+                except Exception as error:  # noqa: BLE001 - one bad answer must not end all renewals
                     log.warning("message %s was not renewed: %s", lease.message.id, error)
                     # Refused: it is somebody else's by now. No answer: soon again.
-                    goes_on, wait = not 400 <= error.status < 500, self.visibility / 10
+                    refused = isinstance(error, StorageError) and 400 <= error.status < 500
+                    goes_on, wait = not refused, self.visibility / 10
                 with self._lock:
                     if lease in self._due:
                         if goes_on:

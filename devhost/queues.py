@@ -118,14 +118,14 @@ class QueueListener:
     def _receive(self) -> list[Message]:
         try:
             messages = self._queue.receive(self._options.batch_size, self._renewer.visibility)
-        except StorageError as error:
-            if error.status == 404:  # The queue does not exist yet: as good as empty.
-                messages = []
-            else:
+        except Exception as error:  # noqa: BLE001 - a listener must outlive whatever storage does
+            if not isinstance(error, StorageError) or error.status != 404:
                 if not self._down:
-                    log.error("queue %s cannot be read, trying on: %s", self._queue.name, error)
+                    what = f"{type(error).__name__}: {error}"
+                    log.error("queue %s cannot be read, trying on: %s", self._queue.name, what)
                 self._down = True
                 return []
+            messages = []  # The queue does not exist yet: as good as empty.
         if self._down:
             log.warning("queue %s can be read again", self._queue.name)
             self._down = False

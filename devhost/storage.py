@@ -75,8 +75,10 @@ class QueueAccount:
         self._token = token
         self._local = threading.local()
 
-    def request(self, method: str, path: str, query: dict[str, str], body: bytes = b"") -> http.client.HTTPResponse:
-        """Send one request and return the answer, its body read into `content`. Raises StorageError."""
+    def request(
+        self, method: str, path: str, query: dict[str, str], body: bytes = b""
+    ) -> tuple[http.client.HTTPMessage, bytes]:
+        """Send one request and return the answer's headers and body. Raises StorageError."""
         query = query | self._sas
         target = self._base + path + ("?" + urlencode(query, quote_via=quote) if query else "")
         headers = {"x-ms-date": formatdate(usegmt=True), "x-ms-version": _VERSION}

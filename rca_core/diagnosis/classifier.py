@@ -4,15 +4,16 @@ The rules, in order: the innermost named cause wins; what the text says beats a 
 named first; a status decides when the text names no cause; Unknown when nothing does.
 """
 
+from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 import msgspec
 
 from rca_core.diagnosis import codes
 from rca_core.diagnosis.categories import Category
-from rca_core.diagnosis.entries import Catalogue, Entry, catalogue
-from rca_core.diagnosis.matching import Pattern
-from rca_core.diagnosis.texts import LOG_HEAD, LOG_TAIL, MESSAGE_HEAD, MESSAGE_TAIL, Depths, quote, window
+from rca_core.diagnosis.entries import Catalogue, Entry, Strength, catalogue
+from rca_core.diagnosis.matching import Pattern, Span
+from rca_core.diagnosis.texts import LOG_HEAD, LOG_TAIL, MESSAGE_HEAD, MESSAGE_TAIL, Depths, is_advice, quote, window
 
 How = Literal["code", "pattern", "structure", "status", "wrapper", "none"]
 Where = Literal["error_code", "message", "log", "nowhere"]
@@ -23,7 +24,8 @@ class Classification(msgspec.Struct, frozen=True, kw_only=True):
 
     `retryable`: running the very same thing again later has a fair chance. `reason` is one sentence for people.
     `entry` is the id of the catalogue entry that decided, `how` and `where` say by what means and in which text, and
-    `quote` is the line that decided, verbatim (`""` when a bare code did).
+    `quote` is the line that decided, verbatim (`""` when a bare code did). `agreeing` and `opposing` count the other
+    entries that were found and say the same category, or another with no less weight.
     """
 
     category: Category
@@ -33,6 +35,8 @@ class Classification(msgspec.Struct, frozen=True, kw_only=True):
     how: How = "none"
     where: Where = "nowhere"
     quote: str = ""
+    agreeing: int = 0
+    opposing: int = 0
 
 
 NOTHING = Classification(
@@ -41,10 +45,21 @@ NOTHING = Classification(
 
 # How much each kind of finding counts; the highest decides. A log counts less than the message: it is full of
 # warnings that did not stop the run.
-_STRONG, _CODE, _PATTERN = 60, 50, 40
-_LOG_STRONG, _LOG_CODE, _LOG_PATTERN = 34, 32, 30
-_NAME, _STRUCTURE, _WEAK, _LOG_STRUCTURE, _LOG_WEAK = 24, 22, 20, 18, 16
-_STATUS, _WRAPPER, _LOG_STATUS, _LOG_WRAPPER = 14, 12, 10, 8
+_PATTERN: dict[Where, dict[Strength, int]] = {
+    "message": {"strong": 60, "normal": 40, "common": 36, "weak": 20, "wrapper": 12},
+    "log": {"strong": 34, "normal": 30, "common": 28, "weak": 16, "wrapper": 8},
+}
+_CODE: dict[Where, dict[Strength, int]] = {
+    "error_code": {"strong": 50, "normal": 50, "common": 50, "weak": 24, "wrapper": 12},
+    "message": {"strong": 60, "normal": 50, "common": 50, "weak": 22, "wrapper": 12},
+    "log": {"strong": 34, "normal": 32, "common": 32, "weak": 18, "wrapper": 8},
+}
+_STATUS: dict[Where, int] = {"error_code": 14, "message": 14, "log": 10}
+_WRAPPERS = {12, 8}
+_ADVICE = 6
+
+_MEANS: dict[Strength, How] = {"weak": "structure", "wrapper": "wrapper"}
+_ENDINGS = ("Error", "Exception", "Failure", "Failed", "Timeout", "Fault")
 
 
 class _Finding(NamedTuple):
@@ -53,7 +68,7 @@ class _Finding(NamedTuple):
     how: How
     what: str
     where: Where
-    place: Pattern | tuple[int, int] | None = None
+    place: tuple[int, int] = (0, 0)
 
 
 class _Text:
@@ -64,29 +79,26 @@ class _Text:
         self.where: Where = where
         self._depths: Depths | None = None
 
-    def span(self, finding: _Finding) -> tuple[int, int]:
-        if isinstance(finding.place, Pattern):
-            found = finding.place.search(self.text)
-            if found is None:
-                return 0, 0
-            if self.where == "log":
-                for later in finding.place.spans(self.text):
-                    found = later
-            return found.start, found.end
-        return finding.place or (0, 0)
+    def place(self, pattern: Pattern) -> Span | None:
+        """Where the pattern states something: its first match in a message, its last in a log, advice left out."""
+        found = None
+        for span in pattern.spans(self.text, limit=200):
+            if not is_advice(self.text, span.start):
+                if self.where != "log":
+                    return span
+                found = span
+        return found
 
-    def order(self, finding: _Finding) -> tuple[int, int, int]:
-        """Deeper first; in a message the earlier place, in a log and among wrappers the later; then the longer match."""
+    def order(self, finding: _Finding) -> tuple[int, int, int, bool]:
+        """Deeper first; then the earlier place (in a log and among wrappers the later), the longer match, a code."""
         if self._depths is None:
             self._depths = Depths(self.text)
-        start, end = self.span(finding)
-        later = self.where == "log" or finding.weight == _WRAPPER
-        return self._depths.at(start), start if later else -start, end - start
+        start, end = finding.place
+        later = self.where == "log" or finding.weight in _WRAPPERS
+        return self._depths.at(start), start if later else -start, end - start, finding.how == "code"
 
 
-def classify(
-    source: str, error_code: str | None, message: str | None, log: str | None = None
-) -> Classification:
+def classify(source: str, error_code: str | None, message: str | None, log: str | None = None) -> Classification:
     """The category of a failure. Pure; never raises, whatever the texts hold.
 
     `source` is `adf`, `databricks`, `airflow` or anything else (`azure-monitor`, `generic`).
@@ -105,14 +117,13 @@ def classify(
     rivals = [finding for finding in findings if finding.weight == best]
     winner = max(
         rivals,
-        key=lambda finding: (
-            (-1, 0, 0) if finding.where == "error_code" else texts[finding.where].order(finding)
-        ),
+        key=lambda finding: (-1, 0, 0, True) if finding.where == "error_code" else texts[finding.where].order(finding),
     )
+    others = {finding.entry.id: finding for finding in findings if finding.entry.id != winner.entry.id}.values()
     line = ""
     if winner.where in texts:
         text = texts[winner.where]
-        line = quote(text.text, *text.span(winner))
+        line = quote(text.text, *winner.place)
     return Classification(
         category=winner.entry.category,
         retryable=winner.entry.retryable,
@@ -121,92 +132,80 @@ def classify(
         how=winner.how,
         where=winner.where,
         quote=line,
+        agreeing=sum(finding.entry.category == winner.entry.category for finding in others),
+        opposing=sum(finding.entry.category != winner.entry.category and finding.weight >= best for finding in others),
     )
 
 
 def _in_code(known: Catalogue, source: str, error_code: str) -> list[_Finding]:
     """What the vendor's own code says."""
+    weights = _CODE["error_code"]
     for code in codes.spellings(error_code):
         vendors, only = codes.vendors_of(source, code)
         entry = known.with_code(code, vendors, only=only)
         if entry is None and len(code) == 5:
             entry = known.with_code(code, ("sqlstate",), only=True)
+        if entry is not None and entry.vendor == "http":
+            return [_Finding(_STATUS["error_code"], entry, "status", f"HTTP status {code}", "error_code")]
         if entry is not None:
-            status = entry.vendor == "http"
-            weight = _STATUS if status else {"weak": _NAME, "wrapper": _WRAPPER}.get(entry.strength, _CODE)
-            what = f"HTTP status {code}" if status else f"code {code}"
-            return [_Finding(weight, entry, "status" if status else "code", what, "error_code")]
-    for code in codes.spellings(error_code):
-        if len(code) == 5 and code[0].isdigit():
-            found = known.with_code(code[:2], ("sqlstate",), only=True)
-            if found is not None:
-                return [_Finding(_NAME, found, "structure", f"SQLSTATE class {code[:2]}", "error_code")]
-    named = known.in_name(codes.words_of(error_code)) if not error_code.isdigit() else None
-    return [_Finding(_NAME, named[1], "structure", f"the name {error_code}", "error_code")] if named else []
+            how = _MEANS.get(entry.strength, "code")
+            return [_Finding(weights[entry.strength], entry, how, f"code {code}", "error_code")]
+        if len(code) == 5 and (entry := known.with_code(code[:2], ("sqlstate",), only=True)) is not None:
+            what = f"SQLSTATE class {code[:2].upper()}"
+            return [_Finding(weights["weak"], entry, "structure", what, "error_code")]
+    named = known.in_name(codes.words_of(error_code))
+    return [_Finding(weights["weak"], named, "structure", f"the name {error_code}", "error_code")] if named else []
 
 
-def _in_text(known: Catalogue, source: str, text: _Text) -> list[_Finding]:
+def _in_text(known: Catalogue, source: str, text: _Text) -> Iterator[_Finding]:
     """What a message or a log says."""
-    if not text.text:
-        return []
-    found = _patterns(known, text)
-    found += _codes(known, source, text)
-    return found
+    if text.text:
+        yield from _patterns(known, text)
+        yield from _names(known, source, text)
+        yield from _numbers(known, text)
 
 
-def _patterns(known: Catalogue, text: _Text) -> list[_Finding]:
-    log = text.where == "log"
-    weights = {
-        "strong": _LOG_STRONG if log else _STRONG,
-        "normal": _LOG_PATTERN if log else _PATTERN,
-        "weak": _LOG_WEAK if log else _WEAK,
-        "wrapper": _LOG_WRAPPER if log else _WRAPPER,
-    }
-    return [
-        _Finding(weights[entry.strength], entry, "pattern", entry.id, text.where, pattern)
-        for pattern, entry in known.in_text(text.text)
-    ]
+def _patterns(known: Catalogue, text: _Text) -> Iterator[_Finding]:
+    for pattern, entry in known.in_text(text.text):
+        how = _MEANS.get(entry.strength, "pattern")
+        span, weight = text.place(pattern), _PATTERN[text.where][entry.strength]
+        if span is None:
+            span, weight, how = pattern.search(text.text), _ADVICE, "structure"
+        if span is not None:
+            yield _Finding(weight, entry, how, entry.id, text.where, (span.start, span.end))
 
 
-def _codes(known: Catalogue, source: str, text: _Text) -> list[_Finding]:
-    log = text.where == "log"
-    weights = {
-        "strong": _LOG_STRONG if log else _STRONG,
-        "normal": _LOG_CODE if log else _CODE,
-        "weak": _LOG_STRUCTURE if log else _STRUCTURE,
-        "wrapper": _LOG_WRAPPER if log else _WRAPPER,
-    }
-    found: list[_Finding] = []
+def _names(known: Catalogue, source: str, text: _Text) -> Iterator[_Finding]:
+    weights = _CODE[text.where]
     exceptions: list[codes.Found] = []
     for code in codes.names_in(text.text):
         entry = _named(known, source, code.code)
         if entry is not None:
-            weight, place = weights[entry.strength], (code.start, code.end)
-            found.append(_Finding(weight, entry, "code", f"code {code.code}", text.where, place))
-        elif code.code.endswith(("Error", "Exception", "Failure", "Failed", "Timeout", "Fault")):
+            how = _MEANS.get(entry.strength, "code")
+            place = (code.start, code.end)
+            yield _Finding(weights[entry.strength], entry, how, f"code {code.code}", text.where, place)
+        elif code.code.endswith(_ENDINGS):
             exceptions.append(code)
-    for code in (*codes.numbers_in(text.text), *codes.sqlstates_in(text.text)):
-        entry = known.with_code(code.code, code.vendors, only=True)
-        weight = weights[entry.strength] if entry else weights["weak"]
-        entry = entry or (
-            known.with_code(code.code[:2], code.vendors, only=True) if len(code.code) == 5 else None
-        )
-        if entry is not None:
-            found.append(
-                _Finding(weight, entry, "code", f"code {code.code}", text.where, (code.start, code.end))
-            )
-    for code in codes.statuses_in(text.text):
-        entry = known.with_code(code.code, code.vendors, only=True)
-        if entry is not None:
-            weight, what = _LOG_STATUS if log else _STATUS, f"HTTP status {code.code}"
-            found.append(_Finding(weight, entry, "status", what, text.where, (code.start, code.end)))
     for code in sorted(exceptions, key=lambda item: -item.start)[:20]:
-        named = known.in_name(codes.words_of(code.code))
-        if named is not None:
-            weight, what = _LOG_STRUCTURE if log else _STRUCTURE, f"innermost exception {code.code}"
-            found.append(_Finding(weight, named[1], "structure", what, text.where, (code.start, code.end)))
+        if (entry := known.in_name(codes.words_of(code.code))) is not None:
+            what, place = f"innermost exception {code.code}", (code.start, code.end)
+            yield _Finding(weights["weak"], entry, "structure", what, text.where, place)
             break
-    return found
+
+
+def _numbers(known: Catalogue, text: _Text) -> Iterator[_Finding]:
+    weights = _CODE[text.where]
+    for code in (*codes.numbers_in(text.text), *codes.sqlstates_in(text.text)):
+        place = (code.start, code.end)
+        if (entry := known.with_code(code.code, code.vendors, only=True)) is not None:
+            yield _Finding(weights[entry.strength], entry, "code", f"code {code.code}", text.where, place)
+        elif len(code.code) == 5 and (entry := known.with_code(code.code[:2], code.vendors, only=True)) is not None:
+            what = f"SQLSTATE class {code.code[:2]}"
+            yield _Finding(weights["weak"], entry, "structure", what, text.where, place)
+    for code in codes.statuses_in(text.text):
+        if (entry := known.with_code(code.code, code.vendors, only=True)) is not None:
+            what, place = f"HTTP status {code.code}", (code.start, code.end)
+            yield _Finding(_STATUS[text.where], entry, "status", what, text.where, place)
 
 
 def _named(known: Catalogue, source: str, name: str) -> Entry | None:
@@ -221,8 +220,9 @@ def _named(known: Catalogue, source: str, name: str) -> Entry | None:
 
 
 def _reason(finding: _Finding) -> str:
+    """One sentence for people."""
     place = {"message": "in the message", "log": "in the log"}.get(finding.where, "reported by the sender")
-    if finding.how == "pattern":
+    if finding.what == finding.entry.id:
         return f"Pattern '{finding.what}' matched {place}."
     if finding.how == "status":
         return f"{finding.what} {place}; the text names no other cause."

@@ -22,11 +22,13 @@ _NUMERIC = {
 }
 
 # Turns everything that cannot be part of a code into blanks.
-_WORDS = str.maketrans(dict.fromkeys("\t\n\r\v\f!\"#$%&'()*+,./:;<=>?@[\\]^`{|}~‘’“”«»…\xa0", " "))
+_WORDS = str.maketrans(
+    dict.fromkeys("\t\n\r\v\f!\"#$%&'()*+,./:;<=>?@[\\]^`{|}~\u2018\u2019\u201c\u201d\u00ab\u00bb\u2026\u00a0", " ")
+)
 
 # Numbers that are codes because of what stands beside them.
 _NUMBERS: tuple[tuple[tuple[str, ...], Pattern], ...] = (
-    (("sqlserver",), Pattern(r"\b(?:SqlErrorNumber|Number|SqlNumber)=(\d{1,6})\b")),
+    (("sqlserver",), Pattern(r"\b(?:SqlErrorNumber|Number|SqlNumber)=(-?\d{1,6})\b")),
     (
         ("sqlserver",),
         Pattern(r"\b(?:Msg|SQL Server Error|SqlException \(0x80131904\):? Error Number:?) (\d{3,6})\b"),
@@ -49,12 +51,12 @@ _SQLSTATES = (
 _STATUSES = (
     Pattern(
         r"(?:\bHTTP(?:/[\d.]+)?|\bstatus(?:[ _-]?code)?|\bhttp error|\berror code|\bresponse code|\bstatus is|\bcode)"
-        r"(?: ?(?:is|was|of|=|:|-|–))?[ '\"(\[]{0,3}([45]\d\d)\b"
+        r"(?: ?(?:is|was|of|=|:|-|\x{2013}))?[ '\"(\[]{0,3}([45]\d\d)\b"
     ),
     Pattern(r"\(([45]\d\d)\)"),
     Pattern(
-        r"\b([45]\d\d)[ :,\-]{1,3}(?:client error|server error|bad request|unauthori[sz]ed|forbidden|not found|conflict|"
-        r"gone|method not allowed|request timeout|too many requests|internal server error|bad gateway|"
+        r"\b([45]\d\d)[ :,\-]{1,3}(?:client error|server error|bad request|unauthori[sz]ed|forbidden|not found|"
+        r"conflict|gone|method not allowed|request timeout|too many requests|internal server error|bad gateway|"
         r"service unavailable|gateway time-?out|payload too large|[a-z]+ http)"
     ),
     Pattern(
@@ -63,7 +65,6 @@ _STATUSES = (
     Pattern(r"^\s*([45]\d\d)\b[ :]"),
     Pattern(r"exceptions?\.[A-Za-z]+: ([45]\d\d) "),
 )
-_SPLIT = Pattern(r"[A-Z]+[a-z]+|[A-Z]+|[a-z]+|\d+", ignore_case=False)
 
 
 class Found(NamedTuple):
@@ -135,4 +136,13 @@ def statuses_in(text: str) -> Iterator[Found]:
 
 def words_of(name: str) -> str:
     """A code or exception name as lower-case words: `DF-MSSQL-InvalidCloudType` -> `df mssql invalid cloud type`."""
-    return " ".join(name[span.start : span.end].lower() for span in _SPLIT.spans(name[:200], limit=60))
+    name = name[:200]
+    words: list[str] = []
+    start = 0
+    for place in range(1, len(name) + 1):
+        before, here, after = name[place - 1], name[place : place + 1], name[place + 1 : place + 2]
+        camel = here.isupper() and (before.islower() or (before.isupper() and after.islower()))
+        if not here or not here.isalnum() or camel or before.isdigit() != here.isdigit():
+            words += [name[start:place].strip("_-.: ").lower()]
+            start = place
+    return " ".join(word for word in words if word)

@@ -4,6 +4,7 @@ Each file under `catalogue/` is `{"vendor": ..., "docs": ..., "entries": [...]}`
 fields of an entry and how to add one.
 """
 
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from typing import Literal
@@ -13,7 +14,7 @@ import msgspec
 from rca_core.diagnosis.categories import Category
 from rca_core.diagnosis.matching import Pattern, PatternSet
 
-Strength = Literal["strong", "normal", "weak", "wrapper"]
+Strength = Literal["strong", "normal", "common", "weak", "wrapper"]
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -23,8 +24,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     any white space. `names` are RE2 on a code or exception name that no entry lists, broken into lower-case words
     (`SftpInvalidHostKey` -> `sftp invalid host key`).
     `strength` says how much a match counts: `strong` beats even an exact code (the text names the cause beyond
-    doubt), `weak` decides only when nothing better matches, `wrapper` is a broad code or phrase that wraps
-    something else, used when its content names no cause.
+    doubt), `common` loses to a pattern that says something more particular, `weak` decides only when nothing better
+    matches, `wrapper` is a broad code or phrase that wraps something else, used when its content names no cause.
     """
 
     id: str
@@ -74,18 +75,24 @@ class Catalogue:
                     return entry
         return None if only else found[0]
 
-    def in_text(self, text: str) -> list[tuple[Pattern, Entry]]:
+    def in_text(self, text: str) -> Iterator[tuple[Pattern, Entry]]:
         """The entries of which a pattern occurs in the text, each with all its patterns as one."""
-        return [self._patterned[index] for index in self._pattern_set.matching(text)]
+        for index in self._pattern_set.candidates(text):
+            pattern, entry = self._patterned[index]
+            if pattern.matches(text):
+                yield pattern, entry
 
-    def in_name(self, words: str) -> tuple[Pattern, Entry] | None:
-        """The first name pattern, in the order of the files, that fits the words of a code."""
-        found = self._name_set.matching(words)
-        return self._named[found[0]] if found else None
+    def in_name(self, words: str) -> Entry | None:
+        """The first entry, in the order of the files, whose names fit the words of a code."""
+        for index in self._name_set.candidates(words):
+            pattern, entry = self._named[index]
+            if pattern.matches(words):
+                return entry
+        return None
 
 
 def _any_of(sources: tuple[str, ...]) -> Pattern:
-    return Pattern("|".join(sources).replace(" ", r"\s+"))
+    return Pattern("|".join(sources).replace(" ?", r"\s*").replace(" ", r"\s+"))
 
 
 @cache

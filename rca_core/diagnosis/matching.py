@@ -72,7 +72,7 @@ class PatternSet:
     """Many patterns searched at once: which of them occur in a text.
 
     One pass finds the words that each pattern needs, and only patterns whose words are all there are run. To build
-    quickly, counted repetitions (`.{0,60}`) are searched here without their upper bound; then the pattern itself decides.
+    quickly, counted repetitions (`.{0,60}`) are searched here without their upper bound.
     """
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
@@ -84,12 +84,11 @@ class PatternSet:
         if patterns:
             self._filter.Compile()
 
-    def matching(self, text: str) -> list[int]:
-        """Indexes of the patterns that occur in the text, ascending."""
+    def candidates(self, text: str) -> list[int]:
+        """Indexes of the patterns that may occur in the text, ascending; the pattern itself tells whether it does."""
         if not self._patterns or not text:
             return []
-        found = self._filter.Match(text) or []
-        return sorted(index for index in found if self._patterns[index].matches(text))
+        return sorted(self._filter.Match(text) or [])
 
 
 def _unbounded(source: str) -> str:

@@ -11,13 +11,20 @@ LOG_HEAD, LOG_TAIL = 8_000, 32_000
 QUOTE_LENGTH = 300
 
 # Java, .NET and Data Factory print the cause after its wrapper ...
-_DEEPER = Pattern(
-    r"caused by|nested exception is|inner ?exception|--->|''Type=|most recent failure:|root cause"
-)
+_DEEPER = Pattern(r"caused by|nested exception is|inner ?exception|--->|''Type=|most recent failure:|root cause")
 # ... Python prints it before.
 _SHALLOWER = Pattern(
     r"during handling of the above exception|the above exception was the direct cause of the following"
 )
+
+# How a sentence starts that tells the reader what to do, not what happened.
+_ADVICE = Pattern(
+    r"^[\s'\"(\[-]*(?:\d\. )?(?:please )?(?:also )?"
+    r"(?:check|verify|make sure|ensure|confirm|validate|consider|contact|refer|see|review|visit|try|"
+    r"if (?:you|the|this)|for (?:more|further)|to (?:fix|resolve|avoid|learn|process|tolerate|bypass)|"
+    r"this (?:could|may|might|can)|possible|it (?:could|may|might)|you (?:can|may|might|could))\b"
+)
+_LONGEST_SENTENCE = 400
 
 
 def window(text: str, head: int, tail: int) -> str:
@@ -25,6 +32,13 @@ def window(text: str, head: int, tail: int) -> str:
     if len(text) > head + tail:
         text = f"{text[:head]}\n{text[-tail:]}"
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def is_advice(text: str, position: int) -> bool:
+    """Whether the sentence around this place tells what to do or guesses, instead of saying what happened."""
+    before = text[max(0, position - _LONGEST_SENTENCE) : position]
+    begin = max(before.rfind(mark) + len(mark) if mark in before else 0 for mark in (". ", ".\n", "\n", "! ", "; "))
+    return _ADVICE.matches(text[position - len(before) + begin : position + 20])
 
 
 class Depths:

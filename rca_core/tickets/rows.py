@@ -1,10 +1,11 @@
 """Tickets and audit entries as entities of Table Storage, and back (row keys: DESIGN section 3)."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_origin
 
 import msgspec
 
+from rca_core.diagnosis.diagnosis import Diagnosis
 from rca_core.foundation import clock
 from rca_core.foundation.failure import Source
 from rca_core.tickets.audit import AuditEntry
@@ -19,7 +20,9 @@ _LIST_CHARACTERS = 1_000
 TRAIL_PREFIX = "G|"
 
 _JSON_FIELDS = frozenset(
-    field.name for field in msgspec.structs.fields(Ticket) if getattr(field.type, "__origin__", None) in (list, dict)
+    field.name
+    for field in msgspec.structs.fields(Ticket)
+    if get_origin(field.type) in (list, dict) or field.type is Diagnosis
 )
 
 

@@ -2,11 +2,13 @@
 
 import re
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
+from rca_core.diagnosis.diagnosis import Diagnosis
 from rca_core.foundation import clock
 from rca_core.foundation.errors import NotFound
 from rca_core.foundation.failure import Failure, Link, Source
@@ -27,14 +29,16 @@ _PROCESSING_MODE_OF: dict[Source, str] = {"airflow": "airflow-arf"}
 _ID_SHAPE = re.compile(r"[A-Z]{3}-(\d{4})(0[1-9]|1[0-2])(\d{2})T\d{6}-[0-9a-z]{6}")
 _ID_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
-# A run that fails in more ways than this keeps the rest in the archive and the audit trail.
-MAX_REPORTS = 30
-# Sizes are such that the largest ticket stays under 1 MiB, the most an entity may have, at two bytes a character.
-_MESSAGE_CHARACTERS = 16_000
-_REPORT_MESSAGE_CHARACTERS = 500
-_REPORT_ENTITY_CHARACTERS = 200
-_LINKS_CHARACTERS = 64_000
-_MAX_RUNS = 100
+# What a ticket holds of each, in characters. An entity may have 1 MiB, and a character takes two bytes or four; what
+# goes beyond is in the archive, and of reports in the audit trail.
+_MESSAGE_ROOM = 16_000
+_REPORT_MESSAGE_ROOM = 500
+_REPORTS_ROOM = 100_000
+_LINKS_ROOM = 32_000
+_LABELS_ROOM = 20_000
+_RUNS_ROOM = 20_000
+
+Item = TypeVar("Item")
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -84,7 +88,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     links: list[Link] = []
     runs: list[str] = []
     reports: list[Report] = []
-    diagnosis: dict[str, Any] = {}
+    diagnosis: Diagnosis
     fingerprint: str | None = None
     status: Status = "open"
     sla_status: SlaStatus = "Pending"
@@ -138,36 +142,46 @@ def report_of(failure: Failure, received_at: str, archived: str) -> Report:
         key=failure.report_key,
         received_at=received_at,
         title=failure.title,
-        message=shorten(failure.message, _REPORT_MESSAGE_CHARACTERS),
+        message=shorten(failure.message, _REPORT_MESSAGE_ROOM),
         error_code=failure.error_code,
-        entity={
-            name: value[:_REPORT_ENTITY_CHARACTERS] if isinstance(value, str) else value
-            for name, value in failure.entity.items()
-            if not isinstance(value, list)
-        },
+        entity=failure.entity,
         archived=archived,
     )
 
 
+def fitting_reports(reports: list[Report]) -> list[Report]:
+    """As many reports as a ticket has room for, the first ones first."""
+    return _fitting(reports, _REPORTS_ROOM)
+
+
 def fitting_links(links: list[Link]) -> list[Link]:
     """Each link once, as many as a ticket has room for."""
-    fitting, room = [], _LINKS_CHARACTERS
-    for link in dict.fromkeys(links):
-        room -= len(link.url)
-        if room < 0:
-            break
-        fitting.append(link)
-    return fitting
+    return _fitting(dict.fromkeys(links), _LINKS_ROOM)
 
 
 def fitting_runs(runs: list[str]) -> list[str]:
     """Each run once, as many as a ticket has room for."""
-    return list(dict.fromkeys(runs))[:_MAX_RUNS]
+    return _fitting(dict.fromkeys(runs), _RUNS_ROOM)
+
+
+def fitting_labels(labels: dict[str, str]) -> dict[str, str]:
+    """As many labels as a ticket has room for."""
+    return dict(_fitting(labels.items(), _LABELS_ROOM))
+
+
+def _fitting(items: Iterable[Item], room: int) -> list[Item]:
+    kept = []
+    for item in items:
+        room -= len(msgspec.json.encode(item).decode())
+        if room < 0:
+            break
+        kept.append(item)
+    return kept
 
 
 def ticket_message(failure: Failure) -> str:
     """The error text as the ticket keeps it."""
-    return shorten(failure.message, _MESSAGE_CHARACTERS)
+    return shorten(failure.message, _MESSAGE_ROOM)
 
 
 def shorten(text: str, limit: int) -> str:

@@ -18,11 +18,12 @@ from rca_core.tickets.intake import FailureMessage
 from rca_core.tickets.severity import severity_of
 from rca_core.tickets.store import TicketStore
 from rca_core.tickets.ticket import (
-    MAX_REPORTS,
     PRIORITY_OF,
     SLA_SECONDS_OF,
     Ticket,
+    fitting_labels,
     fitting_links,
+    fitting_reports,
     fitting_runs,
     new_ticket_id,
     processing_mode,
@@ -115,13 +116,13 @@ def _new_ticket(
         error_code=failure.error_code,
         retryable=verdict.retryable,
         affected_entity=failure.entity,
-        labels=failure.labels,
+        labels=fitting_labels(failure.labels),
         sla_seconds=SLA_SECONDS_OF[severity],
         sla_due=sla_due(message.claimed_at, SLA_SECONDS_OF[severity]),
         links=_links(settings, message.ticket_id, failure, list(diagnosis.docs)),
         runs=fitting_runs(list(failure.runs)),
         reports=[report_of(failure, message.received_at, archive_name)],
-        diagnosis=msgspec.to_builtins(diagnosis),
+        diagnosis=diagnosis,
         blob_log_url=archive_url,
     )
 
@@ -161,7 +162,7 @@ def _with_report(
     report = report_of(failure, message.received_at, archive_name)
     new = msgspec.structs.replace(
         ticket,
-        reports=[*ticket.reports, report][:MAX_REPORTS],
+        reports=fitting_reports([*ticket.reports, report]),
         runs=fitting_runs([*ticket.runs, *failure.runs]),
         links=fitting_links([*ticket.links, *failure.links]),
         version=ticket.version + 1,

@@ -1,5 +1,6 @@
 """The OpenAPI document of the app, made from the types that the handlers use."""
 
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -18,6 +19,9 @@ _TYPES = (Answer, AuditPage, Health, Problem, Summary, TicketChange, TicketPage,
 def document() -> dict[str, Any]:
     """OpenAPI 3.1, a fresh copy at each call."""
     _, components = msgspec.json.schema_components(_TYPES, ref_template="#/components/schemas/{name}")
+    for schema in components.values():
+        # Python 3.13 strips the indentation of docstrings when it compiles, earlier versions do not.
+        schema["description"] = cleandoc(schema.get("description", ""))
     return {
         "openapi": "3.1.0",
         "info": {

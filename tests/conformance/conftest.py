@@ -17,6 +17,8 @@ from tests.support.app import App
 # What is drawn anew at each call, and the headers that the server in front adds to every answer.
 _DRAWN = re.compile(rb'"(request_id|ticket_id)":"[^"]+"')
 _SERVERS_OWN = {"date", "content-length"}
+# The development host sets such a string itself. Nothing here connects to it.
+SIGNALR = "Endpoint=http://127.0.0.1;AccessKey=unused;Version=1.0;"
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,14 @@ def python313() -> Path:
 
 @pytest.fixture(scope="session")
 def library(python313: Path, azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
-    """The app under the worker library, on the storage that `app` uses."""
+    """The app under the worker library, on the storage that `app` uses and with live updates, as there."""
     log = tmp_path_factory.mktemp("library") / "log"
-    with Library(python313, ROOT, log, AzureWebJobsStorage=azurite.connection_string) as running:
+    settings = {"AzureWebJobsStorage": azurite.connection_string, "AzureSignalRConnectionString": SIGNALR}
+    with Library(python313, ROOT, log, **settings) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def sides(app: App, library: Library) -> Iterator[Sides]:
+def sides(library: Library, app: App) -> Iterator[Sides]:
     with app.client() as client:
         yield Sides(app, library, client)

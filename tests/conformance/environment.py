@@ -33,6 +33,7 @@ def make(base: Path) -> Path:
     with (_FOLDER / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (stamp.is_file() and stamp.read_text() == inputs and _is_fit(python)):
+            print(f"Setting up Python 3.13 packages in {_FOLDER.name} ...", flush=True)
             stamp.unlink(missing_ok=True)
             _run(base, "-m", "venv", "--clear", _FOLDER / "python")
             _run(python, "-m", "pip", "install", "--quiet", *(word for file in _REQUIREMENTS for word in ("-r", file)))
@@ -61,11 +62,9 @@ def _run(*command: str | Path) -> None:
 
 
 if __name__ == "__main__":
-    found = find_python()
-    if found is None:
-        print(f"Conformance test: {NOT_FOUND}.", file=sys.stderr)
-        sys.exit(0)
-    try:
-        make(found)
-    except SetupError as error:
-        sys.exit(f"Conformance test: {error}")
+    base = find_python()
+    if base is not None:
+        try:
+            make(base)
+        except SetupError as error:
+            sys.exit(f"The conformance test's packages: {error}")

@@ -18,6 +18,10 @@ SECONDS = 60
 Json = dict[str, Any]
 
 
+class Refused(Exception):
+    """The library does not take the app; the message says why."""
+
+
 class InvocationFailed(Exception):
     """The function raised, or the library could not convert its arguments or results."""
 
@@ -38,12 +42,13 @@ class Library:
     """The app in `folder`, run by the library that `python` has; `settings` are app settings for it.
 
     Does to a request or message what the Functions host does before it calls the worker ("azure-functions-host",
-    GrpcMessageConversionExtensions and Utility.ApplyBindingData); keys and limits are not its business.
+    GrpcMessageConversionExtensions and Utility.ApplyBindingData); keys and limits are not its business. Entering it
+    raises Refused.
     """
 
     def __init__(self, python: Path, folder: Path, log: Path, **settings: str) -> None:
         self.log = log
-        self._command = [python, "-m", "tests.conformance.worker", str(folder)]
+        self._command = [str(python), "-m", "tests.conformance.worker", str(folder)]
         local = folder / "local.settings.json"
         values = json.loads(local.read_text()).get("Values", {}) if local.exists() else {}
         self._environment = {**values, **os.environ, **settings}
@@ -60,7 +65,13 @@ class Library:
                 stderr=log,
                 text=True,
             )
-        self.index = self._read()
+        try:
+            self.index = self._read()
+            if "error" in self.index:
+                raise Refused(self.index["error"])
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -74,7 +85,7 @@ class Library:
 
     def send(self, request: httpx.Request, **inputs: Json) -> Answer:
         """Answers a request by the function whose route it is; `inputs` are its other input bindings."""
-        function, params = self._find(request.method, unquote(request.url.path))
+        function, params = self._find(request.method, request.url.raw_path.decode().partition("?")[0])
         headers: dict[str, str] = {}
         for name, value in request.headers.multi_items():
             headers[name] = f"{headers[name]},{value}" if name in headers else value
@@ -101,10 +112,13 @@ class Library:
             "Id": {"string": message.id},
             "PopReceipt": {"string": message.pop_receipt},
             "DequeueCount": {"json": str(message.dequeue_count)},
-            "InsertionTime": {"json": json.dumps(message.inserted_on.isoformat())},
-            "ExpirationTime": {"json": json.dumps(message.expires_on.isoformat())},
-            "NextVisibleTime": {"json": json.dumps(message.next_visible_on.isoformat())},
         }
+        times = {
+            "InsertionTime": message.inserted_on,
+            "ExpirationTime": message.expires_on,
+            "NextVisibleTime": message.next_visible_on,
+        }
+        metadata |= {name: {"json": json.dumps(time.isoformat())} for name, time in times.items() if time}
         known = {name.lower(): name for name in metadata}
         for name, value in json.loads(message.content).items():
             if not isinstance(value, list) and value is not None:
@@ -126,9 +140,11 @@ class Library:
         return answer
 
     def _find(self, method: str, path: str) -> tuple[str, dict[str, str]]:
-        parts = path.strip("/").split("/")
+        # Everything is decoded but an encoded slash, as in ASP.NET Core.
+        parts = [unquote(part.replace("%2F", "%252F")) for part in path.strip("/").split("/")]
         found = []
-        for name, (trigger, *_) in self.functions.items():
+        for name, bindings in self.functions.items():
+            trigger = next(binding for binding in bindings if binding["type"].endswith("Trigger"))
             route = str(trigger.get("route", "")).split("/")
             if trigger["type"] == "httpTrigger" and method in trigger["methods"] and len(route) == len(parts):
                 pairs = list(zip(route, parts, strict=True))

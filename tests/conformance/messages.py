@@ -20,7 +20,7 @@ class Message:
 class OneOf(Message):
     """A message that holds at most one of its fields."""
 
-    def WhichOneof(self, group: str) -> str | None:  # noqa: N802 - protobuf's name
+    def WhichOneof(self, group: str) -> str | None:
         return next(iter(self.__dict__), None)
 
 
@@ -29,7 +29,7 @@ class TypedData(OneOf):
 
 
 class ParameterBinding(Message):
-    def WhichOneof(self, group: str) -> str:  # noqa: N802 - protobuf's name
+    def WhichOneof(self, group: str) -> str:
         return "data"
 
 

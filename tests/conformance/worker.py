@@ -48,7 +48,11 @@ async def _index(folder: str) -> Json:
         "library": started.worker_metadata.worker_version,
         "capabilities": started.capabilities,
         "functions": [
-            {"id": function.function_id, "name": function.name, "bindings": list(map(json.loads, function.raw_bindings))}
+            {
+                "id": function.function_id,
+                "name": function.name,
+                "bindings": list(map(json.loads, function.raw_bindings)),
+            }
             for function in found.function_metadata_results
         ],
     }

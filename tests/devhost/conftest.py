@@ -157,9 +157,7 @@ def queues_json(**options: Any) -> dict[str, Any]:
     return {"version": "2.0", "extensions": {"queues": options}}
 
 
-@pytest.fixture(scope="module")
-def start_host(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., RunningHost]]:
-    """Starts hosts; those that still run at the end of the module are stopped."""
+def _starter(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., RunningHost]]:
     running: list[RunningHost] = []
 
     def start(
@@ -183,6 +181,20 @@ def start_host(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> It
     yield start
     for host in running:
         host.stop(signal.SIGKILL)
+
+
+@pytest.fixture
+def start_host(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., RunningHost]]:
+    """Starts hosts; those that still run at the end of the test are stopped."""
+    yield from _starter(azurite, tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def start_shared_host(
+    azurite: Azurite, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., RunningHost]]:
+    """As `start_host`, for a host that all tests of a module share."""
+    yield from _starter(azurite, tmp_path_factory)
 
 
 @pytest.fixture

@@ -100,9 +100,9 @@ def broken_out(req: func.HttpRequest, out: func.Out[str]) -> func.HttpResponse:
 
 
 @pytest.fixture(scope="module")
-def host(start_host, azurite: Azurite):
+def host(start_shared_host, azurite: Azurite):
     dead = azurite.connection_string.replace(f":{azurite.ports['queue']}/", ":1/")
-    return start_host(
+    return start_shared_host(
         APP,
         host_json={"version": "2.0", "functionTimeout": "00:00:01"},
         local={

@@ -138,7 +138,7 @@ def test_long_function_keeps_its_message(start_host, queue):
 def test_killed_host_leaves_its_message_for_the_next_one(start_host, queue):
     mine = queue().create()
     env = {"QUEUE": mine.name, "DEVHOST_QUEUE_VISIBILITY_SECONDS": "2"}
-    host = start_host(WORKER, env=env)
+    host = start_host(WORKER, host_json=queues_json(maxPollingInterval="00:00:00.2"), env=env)
     mine.add(encoded("sleep 1"))
     eventually(lambda: host.records == [["begin", "sleep 1", 1]])
     host.stop(signal.SIGKILL)
@@ -233,10 +233,11 @@ def test_chain_of_functions_does_not_wait_for_the_poll(start_host, queue):
 def test_storage_outage_is_told_once_and_survived(start_host, queue):
     with Azurite() as storage:
         source = WORKER.replace("AzureWebJobsStorage", "Other")
-        host = start_host(source, env={"QUEUE": "outage", "Other": storage.connection_string})
+        options = queues_json(maxPollingInterval="00:00:00.5")
+        host = start_host(source, host_json=options, env={"QUEUE": "outage", "Other": storage.connection_string})
         storage.stop()
         eventually(lambda: "queue outage cannot be read" in host.log)
-        time.sleep(1)
+        time.sleep(0.7)  # Long enough for another poll to fail.
         storage.start()
         eventually(lambda: "queue outage can be read again" in host.log)
         assert host.log.count("cannot be read") == 1

@@ -55,8 +55,8 @@ def own_hubs(req: func.HttpRequest) -> func.HttpResponse:
 
 
 @pytest.fixture(scope="module")
-def host(start_host) -> RunningHost:
-    return start_host(APP)
+def host(start_shared_host) -> RunningHost:
+    return start_shared_host(APP)
 
 
 class Client:

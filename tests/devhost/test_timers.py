@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.devhost.conftest import eventually
 
 
@@ -28,6 +30,7 @@ def test_fires_on_startup_and_by_its_schedule(start_host):
     eventually(lambda: ["yearly", False] in host.records)
 
 
+@pytest.mark.slow
 def test_one_timer_never_runs_twice_at_a_time(start_host):
     source = """
     @app.timer_trigger(arg_name="timer", schedule="* * * * * *")

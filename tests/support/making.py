@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from rca_core.diagnosis.diagnosis import Diagnosis
 from rca_core.foundation import clock
 from rca_core.foundation.failure import Failure
 from rca_core.tickets.audit import AuditEntry, entry
@@ -32,6 +33,21 @@ def make_failure(**given: Any) -> Failure:
     return Failure(**{**fields, **given})
 
 
+def make_diagnosis(**given: Any) -> Diagnosis:
+    """A rule-based diagnosis."""
+    fields: dict[str, Any] = {
+        "cause": "The password is wrong.",
+        "recommendations": ("Check the password.",),
+        "confidence": 0.9,
+        "engine": "rules",
+        "engine_reason": "a test says so",
+        "category": "AuthenticationError",
+        "retryable": False,
+        "reason": "a test says so",
+    }
+    return Diagnosis(**{**fields, **given})
+
+
 def make_ticket(at: datetime = NOON, **given: Any) -> Ticket:
     """A ticket made at `at`."""
     source = given.get("source", "adf")
@@ -59,6 +75,7 @@ def make_ticket(at: datetime = NOON, **given: Any) -> Ticket:
         "affected_entity": {"factory": "adf-sales", "attempt": 2},
         "sla_seconds": SLA_SECONDS_OF[severity],
         "sla_due": sla_due(stamp, SLA_SECONDS_OF[severity]),
+        "diagnosis": make_diagnosis(),
         "reports": [Report("r1", stamp, "pl_orders failed", "Login failed", None, {}, "2026-11/x.json")],
     }
     return Ticket(**{**fields, **given})

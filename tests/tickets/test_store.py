@@ -14,7 +14,7 @@ from rca_core.tickets.lifecycle import move
 from rca_core.tickets.queries import summary
 from rca_core.tickets.store import TABLE, TicketStore
 from rca_core.tickets.ticket import Ticket
-from tests.support.making import NOON, made, make_ticket
+from tests.support.making import NOON, made, make_diagnosis, make_ticket
 
 
 def stored(store: TicketStore, **given: object) -> Ticket:
@@ -29,7 +29,7 @@ def test_a_stored_ticket_reads_back_as_it_was(store: TicketStore) -> None:
 
 
 def test_texts_longer_than_a_table_property_read_back_whole(store: TicketStore) -> None:
-    long = stored(store, message="é😀" * 40_000, diagnosis={"evidence": [{"quote": "x" * 50_000}]})
+    long = stored(store, message="é😀" * 40_000, diagnosis=make_diagnosis(cause="x" * 50_000))
     assert store.get(long.id) == long
 
 
