@@ -54,7 +54,7 @@ install_node_packages() {
 python=$(find_python)
 [ -n "$python" ] || missing "Python 3.11 or later (python3 is $(python3 --version 2>&1 || echo not there))."
 command -v node >/dev/null || missing "Node 20 or later (https://nodejs.org); it runs the storage emulator."
-node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' ||
+node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' ||
   missing "Node 20 or later; this is $(node --version)."
 command -v npm >/dev/null || missing "npm, which comes with Node."
 
@@ -64,4 +64,5 @@ once node package-lock.json install_node_packages
 [ -d node_modules/azurite ] || install_node_packages
 if [ "${1:-}" = dev ]; then
   once dev-packages pyproject.toml install_dev_packages
+  .venv/bin/python -m tests.conformance.environment
 fi

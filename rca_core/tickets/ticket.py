@@ -1,5 +1,6 @@
 """The ticket: what failed, why, what to do, who owns it, and how far it is (DESIGN section 4)."""
 
+import json
 import re
 import secrets
 from collections.abc import Iterable
@@ -29,14 +30,14 @@ _PROCESSING_MODE_OF: dict[Source, str] = {"airflow": "airflow-arf"}
 _ID_SHAPE = re.compile(r"[A-Z]{3}-(\d{4})(0[1-9]|1[0-2])(\d{2})T\d{6}-[0-9a-z]{6}")
 _ID_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
-# What a ticket holds of each, in characters. An entity may have 1 MiB, and a character takes two bytes or four; what
-# goes beyond is in the archive, and of reports in the audit trail.
-_MESSAGE_ROOM = 16_000
-_REPORT_MESSAGE_ROOM = 500
-_REPORTS_ROOM = 100_000
-_LINKS_ROOM = 32_000
-_LABELS_ROOM = 20_000
-_RUNS_ROOM = 20_000
+# What a ticket holds of each, in bytes of JSON as it is sent to storage, so that the whole stays under the 1 MiB that
+# an entity may have. What goes beyond is in the archive, and of reports in the audit trail.
+_MESSAGE_ROOM = 150_000
+_REPORT_MESSAGE_ROOM = 1_000
+_REPORTS_ROOM = 250_000
+_LINKS_ROOM = 100_000
+_LABELS_ROOM = 100_000
+_RUNS_ROOM = 50_000
 
 Item = TypeVar("Item")
 
@@ -60,7 +61,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     """One run that failed. Changed only by making a new one (`msgspec.structs.replace`) and storing that.
 
     `version` counts changes, from 1. `timestamp` is when the failure was heard of. `message` is the error text,
-    cut to 16,000 characters (the archive has all of it). `run_hash` ties the ticket to its claim.
+    cut if it is very long (the archive has all of it). `run_hash` ties the ticket to its claim.
     """
 
     id: str
@@ -172,7 +173,7 @@ def fitting_labels(labels: dict[str, str]) -> dict[str, str]:
 def _fitting(items: Iterable[Item], room: int) -> list[Item]:
     kept = []
     for item in items:
-        room -= len(msgspec.json.encode(item).decode())
+        room -= _size(msgspec.to_builtins(item))
         if room < 0:
             break
         kept.append(item)
@@ -184,8 +185,16 @@ def ticket_message(failure: Failure) -> str:
     return shorten(failure.message, _MESSAGE_ROOM)
 
 
-def shorten(text: str, limit: int) -> str:
-    """`text`, cut to `limit` characters with a word about it."""
-    if len(text) <= limit:
+def shorten(text: str, room: int) -> str:
+    """`text`, cut to what fits into `room` bytes of JSON, with a word about it."""
+    kept = text[:room]
+    while (size := _size(kept)) > room + 2:
+        kept = kept[: len(kept) * room // size]
+    if kept == text:
         return text
-    return f"{text[:limit]}\n[cut here: {len(text) - limit} more characters are in the archived payload]"
+    return f"{kept}\n[cut here: {len(text) - len(kept)} more characters are in the archived payload]"
+
+
+def _size(value: Any) -> int:
+    """Bytes of `value` as JSON in ASCII, which is how the storage client sends it."""
+    return len(json.dumps(value))
