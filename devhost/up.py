@@ -42,7 +42,11 @@ def _run_host(connection_string: str) -> int:
     host = subprocess.Popen(
         [sys.executable, "-m", "devhost", "--root", str(_ROOT), "--data-dir", str(_DATA), "--port", port],
         cwd=_ROOT,
-        env={"AzureWebJobsStorage": connection_string, **os.environ},
+        env={
+            "AzureWebJobsStorage": connection_string,
+            "DASHBOARD_URL": f"http://127.0.0.1:{port}",
+            **os.environ,
+        },
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -51,9 +51,7 @@ def analyse(failure: Failure, classification: Classification) -> Diagnosis:
         recommendations=_recommendations(failure, classification, entry),
         confidence=_confidence(classification),
         engine="rules",
-        engine_reason="Answered by the catalogue of known errors."
-        if entry is not None and classification.category != "Unknown"
-        else "The catalogue of known errors has no entry that explains this text.",
+        engine_reason=_engine_reason(failure, classification, entry),
         category=classification.category,
         retryable=classification.retryable,
         reason=classification.reason,
@@ -61,6 +59,14 @@ def analyse(failure: Failure, classification: Classification) -> Diagnosis:
         evidence=evidence,
         docs=(entry.docs,) if entry is not None and entry.docs else (),
     )
+
+
+def _engine_reason(failure: Failure, classification: Classification, entry: Entry | None) -> str:
+    if entry is not None and classification.category != "Unknown":
+        return "Answered by the catalogue of known errors."
+    if not (failure.error_code or failure.message.strip() or failure.log):
+        return "The notification carries no error text to look up."
+    return "The catalogue of known errors has no entry that explains this text."
 
 
 def _confidence(classification: Classification) -> float:
@@ -105,12 +111,13 @@ def _why(failure: Failure, entry: Entry | None, evidence: tuple[Evidence, ...]) 
     said = next((item.quote for item in evidence if item.where != "error_code"), "")
     code = f" (code {failure.error_code})" if failure.error_code and failure.error_code not in said else ""
     cause = entry.cause if entry is not None else "The text names no cause that the catalogue knows."
-    cause = f"{cause[:1].lower()}{cause[1:]}" if cause[1:2].islower() and not cause.startswith(_NAMES) else cause
+    if not cause[1:2].isupper() and not cause.startswith(_NAMES):
+        cause = f"{cause[:1].lower()}{cause[1:]}"
     if said:
         return f"{cause} The error{code} says: “{said}”"
     if failure.error_code:
         return f"{cause} The sender gave no error text, only the code {failure.error_code}."
-    return f"{cause} The sender gave no error text."
+    return "the notification carries no error text, so the cause is not known yet."
 
 
 # Words that keep their capital inside a sentence.
@@ -155,7 +162,7 @@ def _evidence(failure: Failure, classification: Classification) -> Iterator[Evid
 def _recommendations(failure: Failure, classification: Classification, entry: Entry | None) -> tuple[str, ...]:
     look = _LOOK.get(failure.source, _LOOK["azure-monitor"])
     if entry is None:
-        return (*look, _AFTERWARDS)
+        return look if failure.source == "azure-monitor" else (*look, _AFTERWARDS)
     if classification.category == "Unknown":
         return (*look, *(text for text in entry.recommendations[-1:]))
     return entry.recommendations

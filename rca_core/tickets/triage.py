@@ -128,7 +128,7 @@ def _new_ticket(
 
 
 def _links(settings: Settings, ticket_id: str, failure: Failure, docs: list[str]) -> list[Link]:
-    ours = [Link("payload", f"{settings.dashboard_url}/api/tickets/{ticket_id}/log")]
+    ours = []
     job, run, host = failure.entity.get("job_id"), failure.run_id, settings.databricks_host
     if (
         failure.source == "databricks"
@@ -138,7 +138,8 @@ def _links(settings: Settings, ticket_id: str, failure: Failure, docs: list[str]
         and not any(link.kind == "run" for link in failure.links)
     ):
         ours.append(Link("run", f"{host}/jobs/{job}/runs/{run}"))
-    return fitting_links([*ours, *(Link("docs", url) for url in docs), *failure.links])
+    ours.append(Link("payload", f"{settings.dashboard_url}/api/tickets/{ticket_id}/log"))
+    return [*fitting_links(list(failure.links)), *ours, *(Link("docs", url) for url in docs)]
 
 
 def _created(ticket: Ticket) -> AuditEntry:

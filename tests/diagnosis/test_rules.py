@@ -49,7 +49,8 @@ def test_only_a_code() -> None:
 def test_no_text_and_no_code() -> None:
     found = diagnose(failure(source="azure-monitor", entity={}, pipeline="cpu too high"))
     assert found.cause.startswith("Alert cpu too high: ")
-    assert "gave no error text" in found.cause
+    assert "carries no error text" in found.cause
+    assert "carries no error text" in found.engine_reason
     assert found.category == "Unknown"
 
 
