@@ -192,7 +192,7 @@ likely_bodies = st.recursive(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("door", DOORS)
-@settings(max_examples=700, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=1_000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=likely_bodies)
 def test_thousands_of_guesses_never_make_a_5xx(app: App, door: str, body: Any) -> None:
     with app.client() as client:
