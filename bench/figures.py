@@ -52,5 +52,5 @@ def show_target(what: str, value: float, limit: float, *, at_least: bool = False
     """Prints a target with `met` or `MISSED`, and returns the same as figures."""
     met = value >= limit if at_least else value <= limit
     relation = ">=" if at_least else "<="
-    print(f"target: {what} {relation} {limit:g}{unit}: {value:.3g}{unit}, {'met' if met else 'MISSED'}")
+    print(f"target: {what} {relation} {limit:g}{unit}: {value:.4g}{unit}, {'met' if met else 'MISSED'}")
     return {"what": what, "relation": relation, "limit": limit, "value": value, "met": met}

@@ -15,7 +15,6 @@ from typing import Any
 
 from azure.storage.queue import QueueClient
 
-from bench import bare
 from bench.figures import median, medians, show_table, show_target, summary
 from devhost.azurite import Azurite
 from tests.support.app import App
@@ -32,16 +31,12 @@ BARE, ALONE, TOGETHER = "bare storage calls", "app, webhooks alone", "app, all i
 class _Side:
     """One of the things that are compared, on an Azurite of its own."""
 
-    def __init__(self, azurite: Azurite, queue: str) -> None:
-        self._queue = QueueClient.from_connection_string(azurite.connection_string, queue)
-
     def round(self, concurrency: int, seconds: float) -> dict[str, Any]:
         """What a closed loop of that many callers measured."""
         raise NotImplementedError
 
     def settle(self) -> None:
-        """Forgets what a round has queued, so that it is not worked on in somebody else's round."""
-        self._queue.clear_messages()
+        """Ends what the round has left to do, so that it is not done in somebody else's round."""
         time.sleep(0.2)
 
 
@@ -49,7 +44,6 @@ class _Bare(_Side):
     """`bench.bare` in its process."""
 
     def __init__(self, azurite: Azurite) -> None:
-        super().__init__(azurite, bare.QUEUE)
         settings = {"AzureWebJobsStorage": azurite.connection_string, "PYTHON_THREADPOOL_THREAD_COUNT": str(THREADS)}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "bench.bare"],
@@ -78,7 +72,7 @@ class _Webhook(_Side):
     """The app in the development host, and the load client in a process of its own."""
 
     def __init__(self, azurite: Azurite, app: App) -> None:
-        super().__init__(azurite, "failures")
+        self._queue = QueueClient.from_connection_string(azurite.connection_string, "failures")
         self._app = app
 
     def round(self, concurrency: int, seconds: float) -> dict[str, Any]:
@@ -98,7 +92,7 @@ class _WebhookAndTriage(_Webhook):
         return {**measured, "tickets": self._tickets() - before}
 
     def settle(self) -> None:
-        super().settle()
+        self._queue.clear_messages()
         time.sleep(1)  # what had been received already is still worked on
 
     def _tickets(self) -> int:
@@ -130,19 +124,23 @@ def sides() -> Iterator[dict[str, _Side]]:
 def run() -> dict[str, Any]:
     """Measures, prints, returns the figures."""
     print(
-        f"New failures posted as alerts of 3 KB; {ROUNDS} rounds of {SECONDS:g} s each, the sides in turn, each on an\n"
-        f"in-memory Azurite of its own; medians of the rounds. App and bare calls: {THREADS} threads.\n"
+        f"New failures posted as alerts of 3 KB; {ROUNDS} rounds of {SECONDS:g} s for each line, the sides in turn,\n"
+        f"each on an in-memory Azurite of its own; medians of the rounds. App and bare calls: {THREADS} threads.\n"
+        "The bare calls are made in the process that measures them; the app has an HTTP client beside it as well.\n"
     )
     measured: dict[tuple[str, int], list[dict[str, float]]] = {}
-    with sides() as compared:
-        for side in compared.values():
-            side.round(10, SECONDS)
-            side.settle()
-        for turn in range(ROUNDS):
+    for turn in range(ROUNDS):
+        # All is new in each turn, which takes half a minute: a minute after its start, Azurite forgets the content
+        # of deleted messages and, if they were thousands, answers nobody for many seconds.
+        with sides() as compared:
+            # The order changes with the turn: no side always comes first.
+            names = list(compared)
+            names = names[turn % 3 :] + names[: turn % 3]
+            for name in names:
+                compared[name].round(10, 1)  # warms up
+                compared[name].settle()
             for concurrency in CONCURRENCY:
-                # The order turns with the round: no side always comes first.
-                names = list(compared)
-                for name in names[turn % 3 :] + names[: turn % 3]:
+                for name in names:
                     result = compared[name].round(concurrency, SECONDS)
                     compared[name].settle()
                     figures = summary(result)

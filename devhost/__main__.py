@@ -35,6 +35,13 @@ class _Server(uvicorn.Server):
         yield
 
 
+def _without_query(record: logging.LogRecord) -> bool:
+    """A query may hold a key."""
+    client, method, target, *rest = record.args  # type: ignore[misc]
+    record.args = (client, method, str(target).partition("?")[0], *rest)
+    return True
+
+
 def main() -> int:
     """Run until SIGTERM or SIGINT; returns the exit code, 1 when the app or the port is not fit to run."""
     parser = argparse.ArgumentParser(prog="python -m devhost", description="Runs an Azure Functions Python app.")
@@ -46,10 +53,10 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         settings = load_settings(arguments.root, arguments.data_dir)
-        _set_up_logs(settings, arguments.access_log)
+        _set_up_logs(settings)
         listening = _bind(arguments.host, _port(arguments.port, settings))
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            ended = runner.run(_serve(settings, arguments.host, listening))
+            ended = runner.run(_serve(settings, arguments.host, listening, arguments.access_log))
     except StartError as error:
         print(f"devhost: {error}", file=sys.stderr)
         return 1
@@ -63,14 +70,14 @@ def main() -> int:
     return 0
 
 
-async def _serve(settings: HostSettings, address: str, listening: socket.socket) -> bool:
+async def _serve(settings: HostSettings, address: str, listening: socket.socket, access_log: bool) -> bool:
     loop = asyncio.get_running_loop()
     port = listening.getsockname()[1]
     host = Host(settings, port)
     config = uvicorn.Config(
-        host,
+        host.app,
         log_config=None,
-        access_log=False,
+        access_log=access_log,
         lifespan="off",
         http="httptools",
         ws="websockets-sansio",
@@ -136,7 +143,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     return uvloop.new_event_loop
 
 
-def _set_up_logs(settings: HostSettings, access: bool) -> None:
+def _set_up_logs(settings: HostSettings) -> None:
     levels = (settings.host_json.get("logging") or {}).get("logLevel") or {}
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
@@ -146,7 +153,10 @@ def _set_up_logs(settings: HostSettings, access: bool) -> None:
     # The Azure SDKs log every request and its headers on the level of information.
     for noisy in ("azure", "urllib3", "uvicorn", "httpx", "httpcore"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    logging.getLogger("devhost.access").setLevel(logging.INFO if access else logging.CRITICAL)
+    # Written when --access-log asks for it.
+    access = logging.getLogger("uvicorn.access")
+    access.setLevel(logging.INFO)
+    access.addFilter(_without_query)
 
 
 if __name__ == "__main__":

@@ -10,16 +10,20 @@ import json
 import logging
 from typing import Any
 
+from azure.storage.queue import QueueMessage
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, Router
+from starlette.types import Receive, Scope, Send
+
 from devhost.app import AppFunction
 from devhost.bindings import queue_argument, timer_argument
-from devhost.http import Receive, Scope, Send, TooLarge, read_body, read_headers, read_query, respond
+from devhost.http import given_key, read_body
 from devhost.invocation import InvocationFailed, Invoker
 from devhost.keys import Keys
-from devhost.storage import Message
 
 log = logging.getLogger("devhost")
 
-_JSON = [(b"content-type", b"application/json")]
 _INPUT_LIMIT = 1_048_576
 
 
@@ -31,57 +35,57 @@ class Admin:
         self._invoker = invoker
         self._keys = keys
         self._running: set[asyncio.Task[None]] = set()
+        self._router = Router(
+            [
+                Route("/host/status", self._status),
+                Route("/functions", self._list),
+                Route("/functions/{name}", self._describe),
+                Route("/functions/{name}", self._fire, methods=["POST"]),
+            ],
+            redirect_slashes=False,
+            default=Response(status_code=404),
+        )
         self.state = "Starting"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        headers = read_headers(scope)
-        given = headers.get("x-functions-key") or read_query(scope).get("code") or ""
-        method, parts = scope["method"], scope["path"].strip("/").split("/")[1:]
-        if method == "GET" and parts == ["host", "ping"]:
-            await respond(scope, send, 200, [])
-        elif not given or not self._keys.is_master(given):
-            await respond(scope, send, 401, [])
-        elif method == "GET" and parts == ["host", "status"]:
-            await self._json(scope, send, {"id": "devhost", "state": self.state, "functionCount": len(self._functions)})
-        elif method == "GET" and parts == ["functions"]:
-            await self._json(scope, send, [_describe(function) for function in self._functions.values()])
-        elif len(parts) == 2 and parts[0] == "functions" and (function := self._functions.get(parts[1].lower())):
-            if method == "GET":
-                await self._json(scope, send, _describe(function))
-            elif method == "POST":
-                await self._fire(function, scope, receive, send, headers)
-            else:
-                await respond(scope, send, 404, [])
-        else:
-            await respond(scope, send, 404, [])
+        asked = HTTPConnection(scope)
+        allowed = scope["type"] == "http" and self._keys.is_master(given_key(asked.headers, asked.query_params))
+        await (self._router if allowed else Response(status_code=401))(scope, receive, send)
 
-    async def _fire(
-        self, function: AppFunction, scope: Scope, receive: Receive, send: Send, headers: dict[str, str]
-    ) -> None:
+    async def _status(self, _: Request) -> Response:
+        return JSONResponse({"id": "devhost", "state": self.state, "functionCount": len(self._functions)})
+
+    async def _list(self, _: Request) -> Response:
+        return JSONResponse([_description(function) for function in self._functions.values()])
+
+    async def _describe(self, request: Request) -> Response:
+        function = self._functions.get(request.path_params["name"].lower())
+        return Response(status_code=404) if function is None else JSONResponse(_description(function))
+
+    async def _fire(self, request: Request) -> Response:
+        function = self._functions.get(request.path_params["name"].lower())
+        if function is None:
+            return Response(status_code=404)
+        body = await read_body(request, _INPUT_LIMIT)
+        if body is None:
+            return Response(status_code=413)
         try:
-            body = await read_body(headers, receive, _INPUT_LIMIT)
-            given = json.loads(body) if body else {}
-            text = given.get("input") or ""
-            text = text if isinstance(text, str) else json.dumps(text)
-        except TooLarge:
-            await respond(scope, send, 413, [])
-            return
+            given = (json.loads(body) if body else {}).get("input") or ""
         except (ValueError, AttributeError):
-            await respond(scope, send, 400, _JSON, b'{"error": "send {\\"input\\": \\"text\\"}"}')
-            return
+            return JSONResponse({"error": 'send {"input": "text"}'}, 400)
+        text = given if isinstance(given, str) else json.dumps(given)
         if function.trigger.type == "httptrigger":
-            await respond(scope, send, 400, _JSON, b'{"error": "an HTTP function is called by its own route"}')
-            return
+            return JSONResponse({"error": "an HTTP function is called by its own route"}, 400)
         if function.trigger.type == "timertrigger":
             argument = timer_argument(str(function.trigger.fields["schedule"]), {}, False)
         else:
-            argument = queue_argument(function, Message("manual", "", 1, "", "", "", ""), text.encode())
+            argument = queue_argument(function, QueueMessage(id="manual", dequeue_count=1), text.encode())
         task = asyncio.create_task(self._run(function, argument))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         # As the real host: the answer says that the function was started, not how it ended.
-        await respond(scope, send, 202, [])
+        return Response(status_code=202)
 
     async def _run(self, function: AppFunction, argument: Any) -> None:
         try:
@@ -95,11 +99,8 @@ class Admin:
             await asyncio.wait(self._running, timeout=seconds)
         return not self._running
 
-    async def _json(self, scope: Scope, send: Send, content: Any) -> None:
-        await respond(scope, send, 200, _JSON, json.dumps(content).encode())
 
-
-def _describe(function: AppFunction) -> dict[str, Any]:
+def _description(function: AppFunction) -> dict[str, Any]:
     bindings = [function.trigger, *function.inputs, *function.outputs]
     if function.returns is not None:
         bindings.append(function.returns)

@@ -26,6 +26,13 @@ from devhost.settings import is_disabled
 TRIGGERS = {"httptrigger", "queuetrigger", "timertrigger"}
 _INPUTS = {"signalrconnectioninfo"}
 _OUTPUTS = {"http", "queue", "signalr"}
+# What to say when an annotation does not fit; "str or bytes" for the others.
+_ANNOTATIONS = {
+    "http": "func.HttpResponse or str",
+    "httptrigger": "func.HttpRequest",
+    "queuetrigger": "func.QueueMessage, str or bytes",
+    "timertrigger": "func.TimerRequest",
+}
 
 
 @dataclass(frozen=True)
@@ -94,8 +101,11 @@ def _index(item: Any, root: Path) -> AppFunction:
     if loose := parameters - bound - {"context"}:
         raise StartError(f"function {name}: parameter '{sorted(loose)[0]}' belongs to no binding")
     for binding in bindings:
-        if binding.name != "$return":
-            _check_annotation(name, binding, annotations.get(binding.name))
+        _check_annotation(name, binding, annotations)
+    context = annotations.get("context", func.Context)
+    if "context" not in bound and _name(context) != "Context":
+        given = _name(context)
+        raise StartError(f"function {name}: parameter 'context' must be annotated with func.Context, not {given}")
     triggers = [b for b in bindings if b.type in TRIGGERS]
     if len(triggers) != 1:
         raise StartError(f"function {name}: must have exactly one trigger, has {len(triggers)}")
@@ -126,16 +136,44 @@ def _binding(function: str, fields: dict[str, Any]) -> Binding:
     return Binding(kind.lower(), str(fields["name"]), out, fields)
 
 
-def _check_annotation(function: str, binding: Binding, annotation: Any) -> None:
-    where = f"function {function}: parameter '{binding.name}'"
-    is_out = typing.get_origin(annotation) is func.Out or annotation is func.Out
-    if annotation is not None and is_out != binding.out:
-        wanted = "func.Out[...]" if binding.out else "its plain type, not func.Out"
-        raise StartError(f"{where} of binding '{binding.fields['type']}' must be annotated with {wanted}")
-    if binding.type == "queue" and typing.get_args(annotation):
-        inner = typing.get_args(annotation)[0]
-        if not get_binding_registry().get("queue").check_output_type_annotation(inner):
-            raise StartError(
-                f"{where}: func.Out[{inner}] cannot be written to a queue; use func.Out[str], func.Out[bytes]"
-                " or func.Out[typing.List[str]] (typing.List, not list)"
-            )
+def _check_annotation(function: str, binding: Binding, annotations: dict[str, Any]) -> None:
+    """Refuse what the official worker refuses; what is not annotated is not checked."""
+    returned = binding.name == "$return"
+    where = f"function {function}: " + ("return value" if returned else f"parameter '{binding.name}'")
+    where += f" of binding '{binding.fields['type']}'"
+    annotation = annotations.get("return" if returned else binding.name)
+    if annotation is None:
+        return
+    is_out = func.Out in (annotation, typing.get_origin(annotation))
+    if is_out != (binding.out and not returned):
+        wanted = "its plain type, not func.Out" if is_out else "func.Out[...]"
+        raise StartError(f"{where} must be annotated with {wanted}")
+    inner = (typing.get_args(annotation) or (None,))[0] if is_out else annotation
+    if not _fits(binding, inner):
+        given = f"func.Out[{_name(inner)}]" if is_out else _name(inner)
+        wanted = _ANNOTATIONS.get(binding.type, "str or bytes")
+        if is_out:
+            # Said so because the worker takes typing.List and not list.
+            many = ", or typing.List[str] (typing.List, not list)" if binding.type == "queue" else ""
+            wanted = f"{wanted}{many} inside func.Out[...]"
+        raise StartError(f"{where} cannot be annotated with {given}; use {wanted}")
+
+
+def _fits(binding: Binding, annotation: Any) -> bool:
+    returned = binding.name == "$return"
+    if returned and not isinstance(annotation, type):
+        return False
+    converter = get_binding_registry().get(binding.fields["type"])
+    try:
+        if converter is None:
+            return issubclass(annotation, (str, bytes, bytearray) if binding.out else (str, bytes))
+        if annotation in (str, bytes) and not returned:
+            return True
+        check = converter.check_output_type_annotation if binding.out else converter.check_input_type_annotation
+        return bool(check(annotation))
+    except TypeError:
+        return False  # Not a class at all, such as `X | None`.
+
+
+def _name(annotation: Any) -> str:
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation)

@@ -11,15 +11,14 @@ import binascii
 import datetime
 import json
 import re
-from email.utils import parsedate_to_datetime
 from typing import Any, Generic, TypeVar
 
 import azure.functions as func
 from azure.functions.meta import Datum, get_binding_registry
+from azure.storage.queue import QueueMessage
 
 from devhost.app import AppFunction, Binding
 from devhost.errors import InvocationError
-from devhost.storage import Message
 
 T = TypeVar("T")
 
@@ -41,7 +40,7 @@ class Out(func.Out[T], Generic[T]):
         return self._value
 
 
-def queue_argument(function: AppFunction, message: Message, body: bytes) -> Any:
+def queue_argument(function: AppFunction, message: QueueMessage, body: bytes) -> Any:
     """The argument of a queue function: `str`, `bytes` or `func.QueueMessage`, as annotated."""
     annotation = function.annotations.get(function.trigger.name)
     if annotation is bytes:
@@ -52,15 +51,15 @@ def queue_argument(function: AppFunction, message: Message, body: bytes) -> Any:
     metadata = {
         "Id": Datum(message.id, "string"),
         "DequeueCount": Datum(message.dequeue_count, "int"),
-        "PopReceipt": Datum(message.pop_receipt, "string"),
+        "PopReceipt": Datum(message.pop_receipt or "", "string"),
     }
     times = {
-        "InsertionTime": message.inserted,
-        "ExpirationTime": message.expires,
-        "NextVisibleTime": message.next_visible,
+        "InsertionTime": message.inserted_on,
+        "ExpirationTime": message.expires_on,
+        "NextVisibleTime": message.next_visible_on,
     }
     # A function that is run by hand has a message without times.
-    metadata.update((name, Datum(_iso(text), "string")) for name, text in times.items() if text)
+    metadata.update((name, Datum(_iso(at), "string")) for name, at in times.items() if at)
     binary = str(function.trigger.fields.get("dataType", "")).upper() == "BINARY"
     datum = Datum(body, "bytes") if binary else Datum(text, "string")
     return get_binding_registry().get("queueTrigger").decode(datum, trigger_metadata=metadata)
@@ -152,5 +151,5 @@ def _text(item: Any) -> bytes:
     return json.dumps(item, indent=2 if isinstance(item, dict) else None, ensure_ascii=False).encode()
 
 
-def _iso(text: str) -> str:
-    return parsedate_to_datetime(text).astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _iso(time: datetime.datetime) -> str:
+    return time.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -7,11 +7,15 @@ import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from azure.storage.queue import QueueMessage
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Mount, Router
+from starlette.types import ASGIApp
+
 from devhost.admin import Admin
 from devhost.app import AppFunction, load_app
 from devhost.bindings import queue_argument
-from devhost.cors import Cors
-from devhost.http import HttpFunctions, Receive, Scope, Send
+from devhost.http import HttpFunctions
 from devhost.invocation import InvocationFailed, Invoker
 from devhost.keys import load_keys
 from devhost.leases import Renewer
@@ -20,7 +24,7 @@ from devhost.queues import QueueListener, poison_name
 from devhost.settings import HostSettings
 from devhost.signalr import SignalR
 from devhost.signalr_service import PREFIX
-from devhost.storage import Message, Queue
+from devhost.storage import Queue
 from devhost.timers import Timer
 
 log = logging.getLogger("devhost")
@@ -29,7 +33,7 @@ log = logging.getLogger("devhost")
 class Host:
     """One running function app. To be made on the event loop that serves it; raises StartError.
 
-    `port` is where the host itself is reached.
+    `port` is where the host itself is reached, `app` the ASGI application that answers there.
     """
 
     def __init__(self, settings: HostSettings, port: int) -> None:
@@ -46,11 +50,16 @@ class Host:
         self._invoker = Invoker(
             self._pool, loop, settings.function_timeout, outputs, self._signalr.connection_info, self._nudge
         )
-        cors = Cors(settings.cors_origins, settings.cors_credentials)
-        self._http = HttpFunctions(
-            self.functions, settings.route_prefix, self._invoker, keys, cors, settings.body_limit
+        service = self._signalr.service.app
+        http: ASGIApp = HttpFunctions(
+            self.functions, settings.route_prefix, self._invoker, keys, settings.body_limit, otherwise=service
         )
+        if settings.cors_origins:
+            http = CORSMiddleware(
+                http, settings.cors_origins, ["*"], ["*"], allow_credentials=settings.cors_credentials
+            )
         self._admin = Admin(self.functions, self._invoker, keys)
+        self.app = Router([Mount("/admin", self._admin), Mount(PREFIX, service)], redirect_slashes=False, default=http)
         self._renewer = Renewer(settings.queue_visibility)
         self._timers: list[Timer] = []
         for function in self.functions:
@@ -92,26 +101,13 @@ class Host:
         ends.append(self._admin.finish(max(0.0, deadline - time.monotonic())))
         return all(await asyncio.gather(*ends))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The ASGI application."""
-        scope["started"] = time.monotonic()
-        path: str = scope["path"]
-        if scope["type"] == "websocket":
-            await self._signalr.websocket(scope, receive, send)
-        elif path.startswith(PREFIX):
-            await self._signalr.http(scope, receive, send)
-        elif path.startswith("/admin/"):
-            await self._admin(scope, receive, send)
-        else:
-            await self._http(scope, receive, send, self._signalr.http_fallback)
-
     def _add_listener(self, function: AppFunction, queues: Queues) -> None:
         queue = queues.get(function, function.trigger)
         poison = poison_name(queue.name)
         connection = str(function.trigger.fields.get("connection") or DEFAULT_CONNECTION)
         poison_queue = None if poison is None else queues.named(connection, poison, f"function {function.name}")
 
-        def run(message: Message, body: bytes) -> bool:
+        def run(message: QueueMessage, body: bytes) -> bool:
             try:
                 self._invoker.invoke_blocking(function, queue_argument(function, message, body))
             except InvocationFailed:

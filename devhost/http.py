@@ -6,102 +6,87 @@ Sources: "Azure Functions HTTP trigger"; the host's own code for keys, routes an
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
 
 import azure.functions as func
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from devhost.app import AppFunction
-from devhost.cors import Cors
 from devhost.errors import StartError
 from devhost.invocation import InvocationFailed, Invoker
 from devhost.keys import Keys
 from devhost.routing import Router, parse_route, request_path
 
 log = logging.getLogger("devhost")
-access_log = logging.getLogger("devhost.access")
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
-Fallback = Callable[[Scope, Receive, Send], Awaitable[bool]]
-
-_KEY_HEADER = "x-functions-key"
-
-
-class TooLarge(Exception):
-    """The request body is larger than allowed."""
+# What the server says of the body it sends, whatever the function says.
+_OF_THE_SERVER = {"content-length", "transfer-encoding", "connection"}
 
 
 class HttpFunctions:
-    """Answers the requests for the app's HTTP functions."""
+    """Answers the requests for the app's HTTP functions; a path that is no function's goes to `otherwise`."""
 
     def __init__(
-        self, functions: list[AppFunction], prefix: str, invoker: Invoker, keys: Keys, cors: Cors, body_limit: int
+        self,
+        functions: list[AppFunction],
+        prefix: str,
+        invoker: Invoker,
+        keys: Keys,
+        body_limit: int,
+        otherwise: ASGIApp,
     ) -> None:
         self._invoker = invoker
         self._keys = keys
-        self._cors = cors
         self._body_limit = body_limit
+        self._otherwise = otherwise
         self._router = build_router(functions, prefix)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send, fallback: Fallback) -> None:
-        """Answer one request; a path that is no function's goes to `fallback`, which may decline it."""
-        method = scope["method"]
-        headers = read_headers(scope)
-        if self._cors.is_preflight(method, headers):
-            await respond(scope, send, 204, self._cors.headers(headers, preflight=True))
-            return
-        found = self._router.find(method, request_path(scope["raw_path"]))
-        if found is None:
-            if not await fallback(scope, receive, send):
-                await respond(scope, send, 404, self._cors.headers(headers))
-            return
-        function, route_params = found
-        params = read_query(scope)
-        given = headers.get(_KEY_HEADER) or params.get("code") or ""
-        status, body = 404, b""
-        extra: Headers = []
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        found = None
+        if scope["type"] == "http":
+            found = self._router.find(scope["method"], request_path(scope["raw_path"]))
+        answer = self._otherwise if found is None else await self._answer(Request(scope, receive), *found)
+        await answer(scope, receive, send)
+
+    async def _answer(self, request: Request, function: AppFunction, route_params: dict[str, str]) -> Response:
+        headers = _joined(request.headers.items())
+        params = _joined((name, value) for name, value in request.query_params.multi_items() if value)
+        given = given_key(headers, params)
         if function.disabled and not self._keys.is_master(given):
-            pass
-        elif not self._allowed(function, given):
-            status = 401
-        else:
-            try:
-                content = await read_body(headers, receive, self._body_limit)
-            except TooLarge:
-                status = 413
-            else:
-                request = func.HttpRequest(
-                    method=method,
-                    url=_url(scope, headers),
-                    headers=headers,
-                    params=params,
-                    route_params=route_params,
-                    body=content,
-                )
-                status, extra, body = await self._run(function, request)
-        await respond(scope, send, status, extra + self._cors.headers(headers), body)
+            return Response(status_code=404)
+        if not self._allowed(function, given):
+            return Response(status_code=401)
+        body: bytes | None = b""
+        # A body whose length is not stated does not reach the worker.
+        if "content-length" in headers:
+            body = await read_body(request, self._body_limit)
+        if body is None:
+            return Response(status_code=413)
+        handed = func.HttpRequest(
+            method=request.method,
+            url=_url(request.scope, headers),
+            headers=headers,
+            params=params,
+            route_params=route_params,
+            body=body,
+        )
+        try:
+            return _response(await self._invoker.invoke(function, handed))
+        except InvocationFailed:
+            return Response(status_code=500)
+        except (TypeError, ValueError) as error:
+            log.error("function=%s returned a response that cannot be sent: %s", function.name, error)
+            return Response(status_code=500)
 
     def _allowed(self, function: AppFunction, given: str) -> bool:
         level = str(function.trigger.fields.get("authLevel", "FUNCTION")).upper()
         if level == "ANONYMOUS":
             return True
-        if not given:
-            return False
         return self._keys.is_master(given) if level == "ADMIN" else self._keys.opens(function.name, given)
-
-    async def _run(self, function: AppFunction, request: func.HttpRequest) -> tuple[int, Headers, bytes]:
-        try:
-            return _answer(await self._invoker.invoke(function, request))
-        except InvocationFailed:
-            return 500, [], b""
-        except (TypeError, ValueError, UnicodeError) as error:
-            log.error("function=%s returned a response that cannot be sent: %s", function.name, error)
-            return 500, [], b""
 
 
 def build_router(functions: list[AppFunction], prefix: str) -> Router[AppFunction]:
@@ -123,80 +108,53 @@ def build_router(functions: list[AppFunction], prefix: str) -> Router[AppFunctio
     return router
 
 
-def read_headers(scope: Scope) -> dict[str, str]:
-    """Names in small letters, repeats joined by commas, empty values dropped."""
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in scope["headers"]:
-        if value := raw_value.decode("latin-1"):
-            name = raw_name.decode("latin-1").lower()
-            headers[name] = f"{headers[name]},{value}" if name in headers else value
-    return headers
+def given_key(headers: Mapping[str, str], params: Mapping[str, str]) -> str:
+    """The key that a caller shows; the header goes before the query."""
+    return headers.get("x-functions-key") or params.get("code") or ""
 
 
-def read_query(scope: Scope) -> dict[str, str]:
-    """Repeats joined by commas, empty values dropped."""
-    params: dict[str, str] = {}
-    if scope["query_string"]:
-        for name, value in parse_qsl(scope["query_string"].decode("latin-1")):
-            params[name] = f"{params[name]},{value}" if name in params else value
-    return params
+async def read_body(request: Request, limit: int) -> bytes | None:
+    """The body; None when it has more than `limit` bytes, or the client went away before its end."""
+    parts, size = [], 0
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size > limit:
+                return None
+            parts.append(part)
+    except ClientDisconnect:
+        return None
+    return b"".join(parts)
 
 
-async def read_body(headers: dict[str, str], receive: Receive, limit: int) -> bytes:
-    """The body; empty when its length was not stated, as in the real host. Raises TooLarge."""
-    stated = headers.get("content-length")
-    if stated is not None and stated.isdigit() and int(stated) > limit:
-        raise TooLarge
-    parts, size, more = [], 0, True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            break
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > limit:
-            raise TooLarge
-        more = message.get("more_body", False)
-    return b"".join(parts) if stated is not None else b""
-
-
-async def respond(scope: Scope, send: Send, status: int, headers: Headers, body: bytes = b"") -> None:
-    """Send a whole response, and one access log line (without the query, which may hold a key)."""
-    if status >= 200 and status not in (204, 304):
-        headers = [*headers, (b"content-length", str(len(body)).encode())]
-    else:
-        body = b""
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
-    if access_log.isEnabledFor(logging.INFO):
-        took = (time.monotonic() - scope["started"]) * 1000
-        access_log.info("%s %s %d %.1f ms", scope["method"], scope["path"], status, took)
-
-
-def _answer(result: Any) -> tuple[int, Headers, bytes]:
+def _response(result: Any) -> Response:
     if result is None:
-        return 204, [], b""
+        return Response(status_code=204)
     if isinstance(result, str):
-        return 200, [(b"content-type", b"text/plain; charset=utf-8")], result.encode()
+        return Response(result, media_type="text/plain")
     if not isinstance(result, func.HttpResponse):
         raise TypeError(f"an HTTP function must return func.HttpResponse or str, not {type(result).__name__}")
-    headers: Headers = []
-    has_type = False
+    status = int(result.status_code)
+    response = Response(b"" if status in (204, 304) else result.get_body(), status)
     for name, value in result.headers.items():
-        small = name.lower()
-        has_type = has_type or small == "content-type"
-        # The length is that of the body sent, whatever the function says.
-        if small not in ("content-length", "transfer-encoding", "connection"):
-            headers.append((name.encode("latin-1"), str(value).encode("latin-1")))
-    body = result.get_body()
-    if not has_type:
+        if name.lower() not in _OF_THE_SERVER:
+            response.headers.append(name, str(value))
+    if "content-type" not in response.headers:
         charset = f"; charset={result.charset}" if result.mimetype.startswith("text/") else ""
-        headers.append((b"content-type", (result.mimetype + charset).encode("latin-1")))
-    return int(result.status_code), headers, body
+        response.headers["content-type"] = result.mimetype + charset
+    return response
+
+
+def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The values of a name that comes more than once, with commas between them."""
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        found[name] = f"{found[name]},{value}" if name in found else value
+    return found
 
 
 def _url(scope: Scope, headers: dict[str, str]) -> str:
+    """The URL as it was asked for, nothing decoded."""
     host = headers.get("host") or "{}:{}".format(*scope["server"])
     query = scope["query_string"].decode("latin-1")
-    path = scope["raw_path"].decode("latin-1")
-    return f"{scope['scheme']}://{host}{path}{'?' + query if query else ''}"
+    return f"{scope['scheme']}://{host}{scope['raw_path'].decode('latin-1')}{'?' + query if query else ''}"

@@ -11,8 +11,10 @@ import json
 import logging
 import secrets
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Iterable
 from typing import Any
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 log = logging.getLogger("devhost")
 
@@ -24,9 +26,6 @@ _CLIENT_TIMEOUT = 35.0
 _HANDSHAKE_TIMEOUT = 15.0
 # What may wait for one slow client before it is dropped; it will connect again and fetch.
 _WAITING_LIMIT = 1000
-
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class Connection:
@@ -55,13 +54,13 @@ class Connection:
         self._waiting.put_nowait(json.dumps(content) + _END)
         self._waiting.put_nowait(None)
 
-    async def run(self, hub: Hub, receive: Receive, send: Send) -> None:
+    async def run(self, hub: Hub, websocket: WebSocket) -> None:
         """Speak the hub protocol until either side ends it."""
-        if not await self._handshake(receive, send):
+        if not await self._handshake(websocket):
             return
         hub.join(self)
-        writer = asyncio.create_task(self._write(send))
-        reader = asyncio.create_task(self._read(receive))
+        writer = asyncio.create_task(self._write(websocket))
+        reader = asyncio.create_task(self._read(websocket))
         try:
             await asyncio.wait({writer, reader}, return_when=asyncio.FIRST_COMPLETED)
             if reader.done() and not writer.done() and not reader.result():
@@ -72,39 +71,36 @@ class Connection:
                 task.cancel()
             await asyncio.gather(writer, reader, return_exceptions=True)
 
-    async def _handshake(self, receive: Receive, send: Send) -> bool:
+    async def _handshake(self, websocket: WebSocket) -> bool:
         error = None
         try:
-            message = await asyncio.wait_for(receive(), _HANDSHAKE_TIMEOUT)
-            if message["type"] == "websocket.disconnect":
-                return False
-            asked = json.loads(_text(message).split(_END)[0])
+            text = await asyncio.wait_for(websocket.receive_text(), _HANDSHAKE_TIMEOUT)
+            asked = json.loads(text.split(_END)[0])
             if asked.get("protocol") != "json" or asked.get("version") not in (1, 2):
                 error = "Only the json protocol, version 1, is supported."
         except TimeoutError:
             error = "The handshake did not come in time."
-        except (ValueError, AttributeError):
+        except (ValueError, AttributeError, KeyError):
             error = "The handshake is not JSON."
-        await send({"type": "websocket.send", "text": json.dumps({"error": error} if error else {}) + _END})
+        await websocket.send_text(json.dumps({"error": error} if error else {}) + _END)
         if error:
-            await send({"type": "websocket.close", "code": 1000})
+            await websocket.close()
         return error is None
 
-    async def _read(self, receive: Receive) -> bool:
+    async def _read(self, websocket: WebSocket) -> bool:
         """Read until the client ends (True) or is to be ended (False, the close frame is waiting)."""
         while True:
             try:
-                message = await asyncio.wait_for(receive(), _CLIENT_TIMEOUT)
+                text = await asyncio.wait_for(websocket.receive_text(), _CLIENT_TIMEOUT)
+                kinds = [json.loads(frame).get("type") for frame in text.split(_END) if frame]
             except TimeoutError:
                 self.close("The client was silent for too long.")
                 return False
-            if message["type"] == "websocket.disconnect":
+            except WebSocketDisconnect:
                 return True
-            for frame in filter(None, _text(message).split(_END)):
-                try:
-                    kind = json.loads(frame).get("type")
-                except (ValueError, AttributeError):
-                    kind = None
+            except (ValueError, AttributeError, KeyError):
+                kinds = [None]
+            for kind in kinds:
                 if kind == 7:
                     return True
                 if kind != 6:
@@ -112,17 +108,17 @@ class Connection:
                     self.close("A serverless hub takes no invocations from clients.", reconnect=False)
                     return False
 
-    async def _write(self, send: Send) -> None:
+    async def _write(self, websocket: WebSocket) -> None:
         while True:
             try:
                 frame = await asyncio.wait_for(self._waiting.get(), _PING_EVERY)
             except TimeoutError:
                 frame = _PING
             if frame is None:
-                with contextlib.suppress(RuntimeError):  # The client was first.
-                    await send({"type": "websocket.close", "code": 1000})
+                with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # The client was first.
+                    await websocket.close()
                 return
-            await send({"type": "websocket.send", "text": frame})
+            await websocket.send_text(frame)
 
 
 class Hub:
@@ -196,8 +192,3 @@ def invocation(message: dict[str, Any]) -> str:
 def new_connection_id() -> str:
     """A name for a connection that nobody can guess."""
     return secrets.token_urlsafe(16)
-
-
-def _text(message: MutableMapping[str, Any]) -> str:
-    text: str = message.get("text") or (message.get("bytes") or b"").decode("utf-8", "replace")
-    return text

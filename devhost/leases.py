@@ -5,19 +5,19 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
 
-from devhost.storage import Message, Queue, StorageError, ignore_lost_message
+from azure.core.exceptions import HttpResponseError
+from azure.storage.queue import QueueMessage
+
+from devhost.storage import Queue, ignore_lost_message
 
 log = logging.getLogger("devhost")
-
-_RETRIES = 3
 
 
 class Lease:
     """One received message and the latest pop receipt, which each renewal replaces."""
 
-    def __init__(self, queue: Queue, message: Message) -> None:
+    def __init__(self, queue: Queue, message: QueueMessage) -> None:
         self.message = message
         self._queue = queue
         self._receipt = message.pop_receipt
@@ -39,12 +39,12 @@ class Lease:
 
     def delete(self) -> None:
         """Delete the message; it is no error when it is not ours any more."""
-        _patiently(lambda: self._queue.delete(self.message.id, self._receipt))
+        self._queue.delete(self.message.id, self._receipt)
 
     def release(self, delay: float) -> None:
         """Let the message be received again after `delay` seconds."""
         with ignore_lost_message():
-            _patiently(lambda: self._queue.update(self.message.id, self._receipt, delay))
+            self._queue.update(self.message.id, self._receipt, delay)
 
 
 class Renewer:
@@ -85,7 +85,7 @@ class Renewer:
                 except Exception as error:  # noqa: BLE001 - one bad answer must not end all renewals
                     log.warning("message %s was not renewed: %s", lease.message.id, error)
                     # Refused: it is somebody else's by now. No answer: soon again.
-                    refused = isinstance(error, StorageError) and 400 <= error.status < 500
+                    refused = isinstance(error, HttpResponseError) and 400 <= (error.status_code or 500) < 500
                     goes_on, wait = not refused, self.visibility / 10
                 with self._lock:
                     if lease in self._due:
@@ -93,15 +93,3 @@ class Renewer:
                             self._due[lease] = time.monotonic() + wait
                         else:
                             del self._due[lease]
-
-
-def _patiently(call: Callable[[], object]) -> None:
-    """Call, and call again after a short wait when storage did not answer or was busy."""
-    for attempt in range(_RETRIES):
-        try:
-            call()
-            return
-        except StorageError as error:
-            if attempt == _RETRIES - 1 or 0 < error.status < 500:
-                raise
-            time.sleep(0.2 * 2**attempt)

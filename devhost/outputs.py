@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from azure.storage.queue import QueueServiceClient
+
 from devhost.app import AppFunction, Binding
 from devhost.bindings import encode_text, queue_texts, signalr_messages
 from devhost.errors import StartError
 from devhost.settings import expand
-from devhost.storage import Queue, QueueAccount, connect
+from devhost.storage import Queue, connect
 
 DEFAULT_CONNECTION = "AzureWebJobsStorage"
 
@@ -18,7 +20,7 @@ class Queues:
     """All queues that the app's bindings name. Each connection setting is resolved once, at start."""
 
     def __init__(self) -> None:
-        self._accounts: dict[str, QueueAccount] = {}
+        self._accounts: dict[str, QueueServiceClient] = {}
         self._queues: dict[tuple[str, str], Queue] = {}
 
     def get(self, function: AppFunction, binding: Binding) -> Queue:
@@ -34,7 +36,7 @@ class Queues:
         if (connection, name) not in self._queues:
             if connection not in self._accounts:
                 self._accounts[connection] = connect(connection, where)
-            self._queues[connection, name] = Queue(self._accounts[connection], name)
+            self._queues[connection, name] = Queue(self._accounts[connection].get_queue_client(name))
         return self._queues[connection, name]
 
 

@@ -12,10 +12,13 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from azure.core.exceptions import AzureError, ResourceNotFoundError
+from azure.storage.queue import QueueMessage
+
 from devhost.bindings import decode_text
 from devhost.leases import Lease, Renewer
 from devhost.settings import QueueOptions
-from devhost.storage import Message, Queue, StorageError
+from devhost.storage import Queue
 
 log = logging.getLogger("devhost")
 
@@ -24,7 +27,7 @@ _FIRST_DELAY = 0.1
 _NUDGE_PAUSE, _NUDGE_PAUSE_IDLE, _NUDGE_FORGET = 0.05, 0.5, 1.0
 _POISON = "-poison"
 
-Run = Callable[[Message, bytes], bool]
+Run = Callable[[QueueMessage, bytes], bool]
 
 
 class QueueListener:
@@ -115,26 +118,26 @@ class QueueListener:
                     return
                 self._changed.wait(left)
 
-    def _receive(self) -> list[Message]:
+    def _receive(self) -> list[QueueMessage]:
         try:
             messages = self._queue.receive(self._options.batch_size, self._renewer.visibility)
-        except Exception as error:  # noqa: BLE001 - a listener must outlive whatever storage does
-            if not isinstance(error, StorageError) or error.status != 404:
-                if not self._down:
-                    what = f"{type(error).__name__}: {error}"
-                    log.error("queue %s cannot be read, trying on: %s", self._queue.name, what)
-                self._down = True
-                return []
+        except ResourceNotFoundError:
             messages = []  # The queue does not exist yet: as good as empty.
+        except Exception as error:  # noqa: BLE001 - a listener must outlive whatever storage does
+            if not self._down:
+                what = f"{type(error).__name__}: {error}"
+                log.error("queue %s cannot be read, trying on: %s", self._queue.name, what)
+            self._down = True
+            return []
         if self._down:
             log.warning("queue %s can be read again", self._queue.name)
             self._down = False
         return messages
 
-    def _handle(self, message: Message) -> None:
+    def _handle(self, message: QueueMessage) -> None:
         try:
             self._process(message)
-        except StorageError as error:
+        except AzureError as error:
             # It appears again once its visibility ends: at-least-once is what queues promise.
             log.error("queue %s message %s could not be settled: %s", self._queue.name, message.id, error)
         except Exception:
@@ -144,9 +147,9 @@ class QueueListener:
                 self._in_flight -= 1
                 self._changed.notify_all()
 
-    def _process(self, message: Message) -> None:
+    def _process(self, message: QueueMessage) -> None:
         spent = message.dequeue_count > self._options.max_dequeue_count
-        body = decode_text(message.text, self._options.base64)
+        body = decode_text(message.content, self._options.base64)
         lease = Lease(self._queue, message)
         if self._poison is not None and (spent or body is None):
             why = "was tried too often" if spent else "is not base64"
@@ -176,7 +179,7 @@ class QueueListener:
 
     def _bury(self, lease: Lease) -> None:
         assert self._poison is not None  # noqa: S101 - for the type checker; both callers have looked
-        self._poison.send(lease.message.text)
+        self._poison.send(lease.message.content)
         lease.delete()
 
 

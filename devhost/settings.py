@@ -64,7 +64,7 @@ def load_settings(root: Path, data_dir: Path | None = None) -> HostSettings:
     http = _section(host_json, "extensions", "http")
     timeout = host_json.get("functionTimeout", "00:30:00")
     host = local.get("Host") or {}
-    origins = tuple(o.strip().rstrip("/") for o in str(host.get("CORS") or "").split(",") if o.strip())
+    origins = tuple(o.strip().rstrip("/").lower() for o in str(host.get("CORS") or "").split(",") if o.strip())
     credentials = _boolean(host.get("CORSCredentials", False), "local.settings.json: Host.CORSCredentials")
     if credentials and "*" in origins:
         raise StartError(

@@ -21,10 +21,8 @@ from devhost import tokens
 from devhost.app import AppFunction, Binding
 from devhost.bindings import resolve
 from devhost.errors import InvocationError, StartError
-from devhost.http import Receive, Scope, Send, respond
 from devhost.hubs import invocation
 from devhost.keys import new_key, write_private
-from devhost.routing import request_path
 from devhost.signalr_service import HUB_NAME, MESSAGE_LIMIT, PREFIX, SignalRService
 
 DEFAULT_SETTING = "AzureSignalRConnectionString"
@@ -47,7 +45,7 @@ class SignalR:
         self._loop = loop
         self._key = _own_key(data_dir / "signalr.json")
         self._own_url = f"http://127.0.0.1:{port}"
-        self._service = SignalRService(self._key)
+        self.service = SignalRService(self._key)
         own = f"Endpoint=http://127.0.0.1;Port={port};AccessKey={self._key};Version=1.0;"
         if not os.environ.get(DEFAULT_SETTING):
             os.environ[DEFAULT_SETTING] = own
@@ -90,32 +88,16 @@ class SignalR:
             for item in items:
                 _send_there(endpoint, hub.lower(), item)
 
-    async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request under the service's own prefix."""
-        path = request_path(scope["raw_path"]).removeprefix(PREFIX)
-        if path == "/api/health" and scope["method"] in ("GET", "HEAD"):
-            await respond(scope, send, 200, [])
-        elif not await self._service.http(scope, receive, send, path):
-            await respond(scope, send, 404, [])
-
-    async def http_fallback(self, scope: Scope, receive: Receive, send: Send) -> bool:
-        """Answer a request that is no function's; False when it is none of the service's either."""
-        return await self._service.http(scope, receive, send, request_path(scope["raw_path"]))
-
-    async def websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a client's WebSocket."""
-        await self._service.websocket(scope, receive, send, scope["path"].removeprefix(PREFIX))
-
     def close_all(self) -> None:
         """End every client's connection."""
-        self._service.close_all()
+        self.service.close_all()
 
     async def _send_here(self, hub: str, items: list[dict[str, Any]]) -> None:
         for item in items:
             if "target" in item:
-                self._service.hub(hub).send(item)
+                self.service.hub(hub).send(item)
             else:
-                self._service.hub(hub).act(item)
+                self.service.hub(hub).act(item)
 
 
 def parse_endpoint(setting: str, where: str) -> Endpoint:
@@ -144,9 +126,14 @@ def _send_there(endpoint: Endpoint, hub: str, item: dict[str, Any]) -> None:
         url, method = f"{base}{to}/:send", "POST"
         body = json.dumps({"target": item["target"], "arguments": item["arguments"]}).encode()
     else:
-        who = f"/connections/{quote(str(connection), safe='')}" if connection else f"/users/{quote(str(user), safe='')}"
-        group = "" if item["action"] == "removeAll" else "/" + quote(str(item.get("groupName")), safe="")
-        url, method = f"{base}{who}/groups{group}", "PUT" if item["action"] == "add" else "DELETE"
+        who = f"connections/{quote(str(connection), safe='')}" if connection else f"users/{quote(str(user), safe='')}"
+        group = f"groups/{quote(str(item.get('groupName')), safe='')}"
+        if item["action"] == "removeAll":
+            url = f"{base}/{who}/groups"
+        else:
+            # The service names the group first for a connection, and last for a user.
+            url = f"{base}/{group}/{who}" if connection else f"{base}/{who}/{group}"
+        method = "PUT" if item["action"] == "add" else "DELETE"
     token = tokens.sign(url, endpoint.key, _HOUR)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     # The scheme is checked by parse_endpoint.

@@ -33,13 +33,12 @@ from rca_core.tickets.ticket import (
 )
 
 
-def triage(storage: Storage, settings: Settings, message: FailureMessage) -> Ticket:
+def triage(storage: Storage, store: TicketStore, settings: Settings, message: FailureMessage) -> Ticket:
     """Makes the ticket that the message asks for, or adds the message's report to it; returns the ticket.
 
     Safe to run again after a death on any line: the archive's blob is named by ticket and report and is
     overwritten; the ticket is created once and takes a report once; the claim's note and the announcement repeat.
     """
-    store = TicketStore(storage)
     ticket = store.find(message.ticket_id)
     if ticket is not None and ticket.run_hash != message.run_hash:
         message = _under_another_id(storage, message)

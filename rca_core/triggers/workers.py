@@ -17,7 +17,7 @@ def triage_failure(msg: func.QueueMessage) -> None:
     """Makes a ticket of a queued failure. Whatever it raises, the host tries again and then keeps the message."""
     message = receive(msg.get_body(), FailureMessage)
     try:
-        triage(services.storage(), settings(), message)
+        triage(services.storage(), services.ticket_store(), settings(), message)
     except Exception as error:
         logs.failure("triage-failed", error, ticket_id=message.ticket_id, tries=msg.dequeue_count)
         raise

@@ -151,6 +151,7 @@ def test_a_triage_that_dies_anywhere_is_finished_by_the_next_delivery(
     monkeypatch.setenv("AzureWebJobsStorage", azurite.connection_string)
     settings.cache_clear()
     storage = Storage(settings().storage)
+    store = TicketStore(storage)
     queued: list[intake.FailureMessage] = []
     monkeypatch.setattr(intake, "send", lambda _storage, _queue, message: queued.append(message))
     body = httpx.Request("POST", "http://x", json=airflow(uuid4().hex)).content
@@ -169,13 +170,13 @@ def test_a_triage_that_dies_anywhere_is_finished_by_the_next_delivery(
     with monkeypatch.context() as death:
         death.setattr(owner, name, dying)
         with pytest.raises(Died):
-            module.triage(storage, settings(), message)
-    ticket = module.triage(storage, settings(), message)
+            module.triage(storage, store, settings(), message)
+    ticket = module.triage(storage, store, settings(), message)
 
-    again = module.triage(storage, settings(), message)
-    assert again == ticket == TicketStore(storage).get(ticket.id)
+    again = module.triage(storage, store, settings(), message)
+    assert again == ticket == store.get(ticket.id)
     assert len(ticket.reports) == 1
-    assert [entry.action for entry in TicketStore(storage).audit_of(ticket.id)] == ["Ticket Created"]
+    assert [entry.action for entry in store.audit_of(ticket.id)] == ["Ticket Created"]
     assert Queue.FAILURES == "failures"
     settings.cache_clear()
 
@@ -188,6 +189,7 @@ def test_two_runs_that_drew_the_same_ticket_id_are_two_tickets(
     monkeypatch.setenv("AzureWebJobsStorage", azurite.connection_string)
     settings.cache_clear()
     storage = Storage(settings().storage)
+    store = TicketStore(storage)
     queued: list[intake.FailureMessage] = []
     monkeypatch.setattr(intake, "send", lambda _storage, _queue, message: queued.append(message))
     monkeypatch.setattr(claims, "new_ticket_id", lambda source, at: f"ARF-20261120T120000-{prefix}")
@@ -198,8 +200,8 @@ def test_two_runs_that_drew_the_same_ticket_id_are_two_tickets(
         intake.take(storage, "airflow", body, parse("airflow", body))
     assert queued[0].ticket_id == queued[1].ticket_id
 
-    first, second = (module.triage(storage, settings(), message) for message in queued)
+    first, second = (module.triage(storage, store, settings(), message) for message in queued)
     assert (first.run_id, second.run_id) == tuple(runs)
     assert first.id != second.id
-    assert module.triage(storage, settings(), queued[1]).id == second.id
+    assert module.triage(storage, store, settings(), queued[1]).id == second.id
     settings.cache_clear()

@@ -9,18 +9,8 @@ const signalR = require('@microsoft/signalr');
 const [base, user] = process.argv.slice(2);
 const say = (...what) => process.stdout.write(JSON.stringify(what) + '\n');
 
-// The client's own HTTP client for Node asks for the package tough-cookie without naming it as a dependency and
-// breaks on the old release that Azurite brings. No cookies are used here, so a plain fetch does.
-class PlainHttpClient extends signalR.HttpClient {
-  async send({ method, url, headers, content }) {
-    const answer = await fetch(url, { method, headers, body: content || undefined });
-    if (!answer.ok) throw new signalR.HttpError(answer.statusText, answer.status);
-    return new signalR.HttpResponse(answer.status, answer.statusText, await answer.text());
-  }
-}
-
 const connection = new signalR.HubConnectionBuilder()
-  .withUrl(base, { httpClient: new PlainHttpClient(), withCredentials: false, headers: user ? { 'x-user': user } : {} })
+  .withUrl(base, { headers: user ? { 'x-user': user } : {} })
   .withAutomaticReconnect(Array(50).fill(100))
   .configureLogging(signalR.LogLevel.None)
   .build();

@@ -10,6 +10,7 @@ import uuid
 import pytest
 
 from devhost.azurite import Azurite
+from devhost.storage import connect
 from tests.devhost.conftest import eventually, queues_json
 
 # Notes what it received, and fails as its message asks.
@@ -279,12 +280,18 @@ def test_run_by_hand(start_host, queue):
     assert mine.count() == 0
 
 
-@pytest.mark.parametrize("family", ["{name}__queueServiceUri", "AzureWebJobs{name}__accountName"])
-def test_identity_family_is_understood(monkeypatch, family):
-    from devhost.storage import connect
-
-    monkeypatch.setenv(family.format(name="Mine"), "https://acct.queue.core.windows.net")
-    assert connect("Mine", "here")._https
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("Mine__queueServiceUri", "https://acct.queue.core.windows.net"),
+        ("AzureWebJobsMine__accountName", "acct"),
+        ("Mine", "AccountName=acct;AccountKey=a2V5"),
+    ],
+)
+def test_ways_to_name_an_account(monkeypatch, setting, value):
+    monkeypatch.setenv(setting, value)
+    with connect("Mine", "here") as account:
+        assert account.url.rstrip("/") == "https://acct.queue.core.windows.net"
 
 
 def test_development_storage_shortcut(start_host, azurite, queue):

@@ -277,6 +277,7 @@ def test_outputs_go_to_a_real_service_by_rest(start_host):
         host = start_host(APP, env={"AzureSignalRConnectionString": text})
         assert send(host, {"target": "news", "arguments": [1], "userId": "a/b"}) == 200
         assert send(host, {"action": "add", "groupName": "g", "userId": "u"}) == 200
+        assert send(host, {"action": "add", "groupName": "g", "connectionId": "c"}) == 200
         assert send(host, {"target": "news", "arguments": [1], "groupName": "bad"}) == 500
         info = host.client.post("/api/open/negotiate?user=eve").json()
         service.shutdown()
@@ -286,3 +287,4 @@ def test_outputs_go_to_a_real_service_by_rest(start_host):
     assert seen[0][2]["aud"] == base + "/api/hubs/rca/users/a%2Fb/:send"
     assert json.loads(seen[0][3]) == {"target": "news", "arguments": [1]}
     assert seen[1][:2] == ("PUT", "/api/hubs/rca/users/u/groups/g?api-version=2022-06-01")
+    assert seen[2][:2] == ("PUT", "/api/hubs/rca/groups/g/connections/c?api-version=2022-06-01")

@@ -20,6 +20,9 @@ def one(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse(os.environ.get("COLOUR", "none") + os.environ.get("SHAPE", "none"))
 """
 
+QUEUE = "@app.queue_trigger(arg_name='m', queue_name='abc', connection='AzureWebJobsStorage')\n"
+SIGNALR_OUT = "@app.generic_output_binding(arg_name='o', type='signalR', hubName='h')\n@app.route()\n"
+
 
 @pytest.mark.parametrize(
     ("host_json", "why"),
@@ -62,6 +65,19 @@ def test_host_json(refused, host_json, why):
          "@app.route()\ndef f(req: func.HttpRequest, o: func.Out[list[str]]): ...", "typing.List, not list"),
         ("@app.queue_output(arg_name='o', queue_name='abc', connection='AzureWebJobsStorage')\n"
          "@app.route()\ndef f(req: func.HttpRequest, o: str): ...", "must be annotated with func.Out[...]"),
+        (QUEUE + "def f(m: int) -> None: ...", "annotated with int; use func.QueueMessage, str or bytes"),
+        (QUEUE + "def f(m: func.HttpRequest) -> None: ...", "annotated with HttpRequest; use func.QueueMessage"),
+        (QUEUE + "def f(m: str, context: str) -> None: ...", "'context' must be annotated with func.Context, not str"),
+        ("@app.route()\ndef f(req: dict) -> func.HttpResponse: ...", "annotated with dict; use func.HttpRequest"),
+        ("@app.route()\ndef f(req: func.HttpRequest | None) -> func.HttpResponse: ...", "use func.HttpRequest"),
+        ("@app.route()\ndef f(req: func.HttpRequest) -> dict: ...", "annotated with dict; use func.HttpResponse or str"),
+        ("@app.route()\ndef f(req: func.HttpRequest) -> None: ...", "annotated with NoneType; use func.HttpResponse"),
+        ("@app.route()\ndef f(req: func.HttpRequest) -> func.HttpResponse | None: ...", "return value of binding 'http'"),
+        (SIGNALR_OUT + "def f(req: func.HttpRequest, o: func.Out[dict]): ...", "use str or bytes inside func.Out[...]"),
+        (SIGNALR_OUT + "def f(req: func.HttpRequest, o: func.Out): ...", "use str or bytes inside func.Out[...]"),
+        ("@app.generic_input_binding(arg_name='i', type='signalRConnectionInfo', hubName='h')\n"
+         "@app.route()\ndef f(req: func.HttpRequest, i: dict): ...", "annotated with dict; use str or bytes"),
+        ("@app.timer_trigger(arg_name='t', schedule='0 * * * * *')\ndef f(t: int) -> None: ...", "use func.TimerRequest"),
         ("@app.queue_trigger(arg_name='m', queue_name='abc', connection='Nowhere')\ndef f(m: str) -> None: ...",
          "the connection 'Nowhere' is not set"),
         ("@app.queue_trigger(arg_name='m', queue_name='%NOPE%', connection='AzureWebJobsStorage')\n"
