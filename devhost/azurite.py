@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
@@ -128,6 +129,16 @@ class Azurite:
         """Stop and start again on the same ports (and, with a `location`, the same data)."""
         self.stop()
         self.start()
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Meanwhile Azurite takes connections and answers nothing, as storage that hangs."""
+        assert self._process is not None, "start() first"  # noqa: S101 - a fault of the caller's
+        os.killpg(self._process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(self._process.pid, signal.SIGCONT)
 
     def __enter__(self) -> Self:
         return self if self._process is not None else self.start()

@@ -10,6 +10,9 @@ from rca_core.foundation.storage import Storage
 # "Scalability and performance targets for Queue Storage" gives 64 KiB a message; base64 leaves 48 KiB of text.
 MAX_MESSAGE_BYTES = 48 * 1024
 
+# Otherwise a message is deleted unread after seven days ("Put Message", Azure Storage REST reference).
+_FOREVER = -1
+
 Message = TypeVar("Message", bound=msgspec.Struct)
 
 
@@ -22,7 +25,7 @@ class Queue(StrEnum):
 
 def send(storage: Storage, queue: Queue, message: msgspec.Struct) -> None:
     """Puts `message` on `queue`; the caller has made sure that it `fits`."""
-    storage.queue(queue).send_message(msgspec.json.encode(message).decode())
+    storage.queue(queue).send_message(msgspec.json.encode(message).decode(), time_to_live=_FOREVER)
 
 
 def fits(message: msgspec.Struct) -> bool:

@@ -91,7 +91,8 @@ class _Reader:
         except ValueError:
             parts = urlsplit("")
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            self.problems.append(f"{name} is not an http(s) address: {value!r}.")
+            # Not quoted: a connection string put here by mistake would be shown to whoever asks.
+            self.problems.append(f"{name} is not an http(s) address.")
             return None
         return value.rstrip("/")
 

@@ -26,6 +26,7 @@ from azure.storage.queue import (
 )
 from requests.adapters import HTTPAdapter
 
+from rca_core.foundation.errors import SettingsError
 from rca_core.foundation.settings import StorageSettings
 
 if TYPE_CHECKING:
@@ -35,10 +36,11 @@ if TYPE_CHECKING:
 # A sender waits for our answer: give up well inside five seconds and say 503, it will come again.
 # Every caller above is safe to repeat, so more tries here would only hide trouble.
 _CONNECT_SECONDS = 1.5
-_READ_SECONDS = 10
-_TABLE_RETRIES = {"retry_total": 1, "retry_backoff_factor": 0.1}
+_READ_SECONDS = 3
+_TABLE_RETRIES = {"retry_total": 1, "retry_read": 0, "retry_backoff_factor": 0.1}
 _BLOB_AND_QUEUE_RETRIES = {
     "retry_total": 1,
+    "retry_read": 0,
     "initial_backoff": 0,
     "increment_base": 1,
     "random_jitter_range": 0,
@@ -82,16 +84,18 @@ class Storage:
         """The blob container `name`, created if it does not exist."""
         return self._once(("container", name), lambda: self._blobs.get_container_client(name), "create_container")
 
+    def forget(self) -> None:
+        """Looks at the next use whether each table, queue and container is there; for when one was found missing."""
+        self._ready.clear()
+
     def _once(self, key: tuple[str, str], make: Callable[[], Client], create: str) -> Client:
         client: Client | None = self._ready.get(key)
         if client is None:
             with self._lock:
-                client = self._ready.get(key)
-                if client is None:
-                    client = make()
-                    with suppress(ResourceExistsError):  # made by an earlier process: the usual case
-                        getattr(client, create)()
-                    self._ready[key] = client
+                client = make()
+            with suppress(ResourceExistsError):  # made by an earlier process: the usual case
+                getattr(client, create)()
+            self._ready[key] = client
         return client
 
     @cached_property
@@ -100,7 +104,7 @@ class Storage:
         for scheme in ("http://", "https://"):
             session.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS, max_retries=0))
         # requests looks into the environment at every call, for 13 % of its processor time. We look once: for
-        # certificates here, and only where there is a proxy, which depends on the address called, is it left to requests.
+        # certificates here; a proxy depends on the address called, so only where there is one it is left to requests.
         session.trust_env = bool(getproxies_environment())
         certificates = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
         return RequestsTransport(
@@ -140,5 +144,9 @@ class Storage:
     def _connect(self, service: Any, uri: str | None, retries: dict[str, Any]) -> Any:
         options = {**retries, "transport": self._transport}
         if self._settings.connection_string:
-            return service.from_connection_string(self._settings.connection_string, **options)
+            try:
+                return service.from_connection_string(self._settings.connection_string, **options)
+            except ValueError:
+                # The library's message may quote the string, which holds a key.
+                raise SettingsError("AzureWebJobsStorage is no connection string of a storage account.") from None
         return service(uri, credential=self._credential, **options)

@@ -2,20 +2,27 @@
 
 import hashlib
 from datetime import datetime
+from typing import NamedTuple
 
 from azure.core.exceptions import ResourceNotFoundError
 
 from rca_core.foundation.storage import Storage
 
-# A waiting body outlives the poison queue's messages (seven days), so that a replay still finds it.
 WAITING = "waiting"
 ARCHIVE = "archive"
+
+
+class Archived(NamedTuple):
+    """Where a payload is kept: name and address of the blob."""
+
+    name: str
+    url: str
 
 
 def hold(storage: Storage, body: bytes, moment: datetime) -> str:
     """Keeps a body that is too large for a queue message until triage; returns the blob's name.
 
-    The name follows from the content, so a sender's retry overwrites its own blob.
+    The name follows from the content, so a sender's retry of the same day overwrites its own blob.
     """
     name = f"{moment:%Y-%m-%d}/{hashlib.sha256(body).hexdigest()}"
     storage.container(WAITING).upload_blob(name, body, overwrite=True)
@@ -28,11 +35,12 @@ def held(storage: Storage, name: str) -> bytes:
     return body
 
 
-def archive(storage: Storage, ticket_id: str, report_key: str, body: bytes) -> tuple[str, str]:
-    """Keeps the payload of a ticket's report for good; returns the blob's name and address."""
+def archive(storage: Storage, ticket_id: str, report_key: str, body: bytes) -> Archived:
+    """Keeps the payload of a ticket's report for good."""
     name = archive_name(ticket_id, report_key)
     blob = storage.container(ARCHIVE).upload_blob(name, body, overwrite=True)
-    return name, blob.url
+    # With a connection string that carries a SAS, the address ends with it.
+    return Archived(name, blob.url.partition("?")[0])
 
 
 def archived(storage: Storage, name: str) -> bytes | None:

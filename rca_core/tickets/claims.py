@@ -17,8 +17,9 @@ TABLE = "runs"
 
 # One column for each report that the ticket holds: concurrent writers add theirs without reading the row.
 _RECORDED = "r_"
-# An entity has at most 252 columns of its own ("Understanding the Table service data model").
-_MOST_RECORDED = 200
+MOST_RECORDED = 200
+"""An entity has at most 252 columns of its own ("Understanding the Table service data model"). What is reported about a
+run beyond this many reports is not recorded here: a repeat of it is queued again, and triage finds it in the ticket."""
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -32,7 +33,7 @@ class Claim(msgspec.Struct, frozen=True):
 
     def holds(self, report_key: str) -> bool:
         """Whether the ticket is known to hold this report, so that nothing is left to do about it."""
-        return report_key in self.recorded or len(self.recorded) >= _MOST_RECORDED
+        return report_key in self.recorded
 
 
 def run_hash(failure: Failure) -> str:
@@ -58,26 +59,26 @@ def claim(storage: Storage, failure: Failure) -> Claim:
     return new
 
 
-def record(storage: Storage, run_hash: str, report_key: str) -> None:
-    """Notes that the ticket holds the report, so that the sender's repeats of it need no more work."""
-    storage.table(TABLE).update_entity({**_row_id(run_hash), f"{_RECORDED}{report_key}": True}, mode=UpdateMode.MERGE)
+def record(storage: Storage, run: str, report_key: str) -> None:
+    """Notes that the ticket of the run with this hash holds the report: a repeat of it needs no more work."""
+    storage.table(TABLE).update_entity({**_row_id(run), f"{_RECORDED}{report_key}": True}, mode=UpdateMode.MERGE)
 
 
-def move(storage: Storage, run_hash: str, from_ticket_id: str, to_ticket_id: str) -> str:
+def move(storage: Storage, run: str, from_ticket_id: str, to_ticket_id: str) -> str:
     """Gives the run another ticket id, unless somebody has done so already; returns the id that holds."""
     runs = storage.table(TABLE)
-    row = runs.get_entity(**_point(run_hash))
+    row = runs.get_entity(**_point(run))
     if row["ticket_id"] != from_ticket_id:
         return str(row["ticket_id"])
     try:
         runs.update_entity(
-            {**_row_id(run_hash), "ticket_id": to_ticket_id},
+            {**_row_id(run), "ticket_id": to_ticket_id},
             mode=UpdateMode.MERGE,
             etag=row.metadata["etag"],
             match_condition=MatchConditions.IfNotModified,
         )
     except ResourceModifiedError:
-        return str(runs.get_entity(**_point(run_hash))["ticket_id"])
+        return str(runs.get_entity(**_point(run))["ticket_id"])
     return to_ticket_id
 
 

@@ -1,4 +1,4 @@
-"""Counts over tickets, kept so that a summary never scans them, and exact because they cannot drift.
+"""Counts over tickets, kept so that a summary never scans them, and exact.
 
 Every ticket adds `contribution(ticket)` to the counts of the day it was made. The counts stand in rows of the ticket's
 own partition and change in the same entity-group transaction as the ticket, by the difference between its new
@@ -16,7 +16,8 @@ SHARDS = 64
 
 Counts = dict[str, int]
 
-_MONTH = "month"
+MONTH = "month"
+"""The column with the counts of the whole month."""
 
 
 def contribution(ticket: Ticket | None) -> Counts:
@@ -60,7 +61,7 @@ def row_key(ticket_id: str) -> str:
 
 def columns(day: int) -> list[str]:
     """The columns of a row that a ticket of this day of the month touches: the month's counts and the day's."""
-    return [_MONTH, _day(day)]
+    return [MONTH, _day(day)]
 
 
 def changed(row: Mapping[str, object], day: int, change: Counts, audits: int) -> dict[str, str]:
@@ -71,7 +72,7 @@ def changed(row: Mapping[str, object], day: int, change: Counts, audits: int) ->
 
 def month_counts(rows: Iterable[Mapping[str, object]]) -> Counts:
     """The counts of a month from its rows."""
-    return total(_read(row, _MONTH) for row in rows)
+    return total(_read(row, MONTH) for row in rows)
 
 
 def day_counts(rows: Iterable[Mapping[str, object]]) -> dict[int, Counts]:

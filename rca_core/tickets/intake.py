@@ -1,33 +1,34 @@
 """What a webhook does: claim each failure's run, queue the work, tell the sender which ticket it is."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from threading import Lock
 from typing import Literal
 
 import msgspec
 
 from rca_core.foundation import clock, logs
 from rca_core.foundation.failure import Failure, Ignored
-from rca_core.foundation.queues import Queue, fits, send
+from rca_core.foundation.queues import MAX_MESSAGE_BYTES, Queue, fits, send
 from rca_core.foundation.storage import Storage
 from rca_core.integrations import archive
+from rca_core.sources import Sender
 from rca_core.tickets import claims
-
-Sender = Literal["azure-monitor", "databricks", "airflow"]
 
 # One alert may carry hundreds of failures; the sender waits for the answer.
 _AT_ONCE = 8
 
 
 class FailureMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What travels on the queue "failures": which of the body's events to make a ticket of, and the body.
+    """What travels on the queue "failures": which of the body's failures to make a ticket of, and the body.
 
-    Triage parses the body again: the text is carried once, and the archive gets it as it arrived. A body that
-    does not fit waits in a blob, named in `body_blob`. No field may be named like the queue trigger's own metadata
-    (`id`, `dequeueCount`, ...): the Functions host copies the fields of a JSON message over it.
+    Triage parses the body again and finds the failure by run and report: the text is carried once, and the archive
+    gets it as it arrived. A body that does not fit waits in a blob, named in `body_blob`. No field may be named like
+    the queue trigger's own metadata (`id`, `dequeueCount`, ...): the Functions host copies the fields of a JSON message
+    over it.
     """
 
     sender: Sender
-    event_index: int
     ticket_id: str
     run_hash: str
     report_key: str
@@ -54,9 +55,9 @@ def take(storage: Storage, sender: Sender, body: bytes, events: list[Failure | I
     """
     intake = _Intake(storage, sender, body)
     if len(events) == 1:
-        return [intake.take(0, events[0])]
+        return [intake.take(events[0])]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(intake.take, range(len(events)), events))
+        return list(pool.map(intake.take, events))
 
 
 class _Intake:
@@ -64,30 +65,36 @@ class _Intake:
         self._storage = storage
         self._sender = sender
         self._body = body
+        self._holding = Lock()
 
-    def take(self, index: int, event: Failure | Ignored) -> Result:
+    def take(self, event: Failure | Ignored) -> Result:
         if isinstance(event, Ignored):
             return Result("ignored", reason=event.reason)
         claim = claims.claim(self._storage, event)
         if claim.won or not claim.holds(event.report_key):
-            self._queue(index, event, claim)
+            self._queue(event, claim)
         status: Literal["accepted", "duplicate"] = "accepted" if claim.won else "duplicate"
         logs.info(f"failure-{status}", ticket_id=claim.ticket_id, source=event.source, run=claim.run_hash[:12])
         return Result(status, ticket_id=claim.ticket_id, run_id=event.run_id)
 
-    def _queue(self, index: int, failure: Failure, claim: claims.Claim) -> None:
-        received = clock.now()
+    def _queue(self, failure: Failure, claim: claims.Claim) -> None:
         message = FailureMessage(
             sender=self._sender,
-            event_index=index,
             ticket_id=claim.ticket_id,
             run_hash=claim.run_hash,
             report_key=failure.report_key,
             claimed_at=claim.claimed_at,
-            received_at=clock.to_iso(received),
-            body=self._body.decode(),
+            received_at=clock.to_iso(clock.now()),
         )
-        if not fits(message):
-            blob = archive.hold(self._storage, self._body, received)
-            message = msgspec.structs.replace(message, body=None, body_blob=blob)
-        send(self._storage, Queue.FAILURES, message)
+        whole = msgspec.structs.replace(message, body=self._body.decode())
+        if len(self._body) < MAX_MESSAGE_BYTES and fits(whole):
+            send(self._storage, Queue.FAILURES, whole)
+        else:
+            with self._holding:
+                blob = self._held
+            send(self._storage, Queue.FAILURES, msgspec.structs.replace(message, body_blob=blob))
+
+    @cached_property
+    def _held(self) -> str:
+        """The blob in which the body waits, put there once for all its failures."""
+        return archive.hold(self._storage, self._body, clock.now())

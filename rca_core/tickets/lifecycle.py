@@ -29,7 +29,10 @@ def move(
     if status == "acknowledged" and ticket.status != "acknowledged":
         new = _acknowledged(new, user, at)
     elif status != "acknowledged":
-        new = msgspec.structs.replace(new, ack_ts=None, ack_user=None, ack_seconds=None, sla_status="Pending")
+        overdue = at > clock.from_iso(ticket.sla_due)
+        new = msgspec.structs.replace(
+            new, ack_ts=None, ack_user=None, ack_seconds=None, sla_status="Breached" if overdue else "Pending"
+        )
     changed = entry(
         ticket.id,
         _ACTION[status] if status != ticket.status else "Note Added",

@@ -4,7 +4,6 @@ import base64
 import binascii
 from collections.abc import Iterator
 from heapq import merge
-from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -18,8 +17,11 @@ from rca_core.tickets.ticket import STATUSES, Status
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
-# A search for rare text stops after so many rows and hands out a cursor, so that no request runs long.
+# What is rare is looked for in so many rows and months at a time; then a cursor is handed out, with the page not full
+# or even empty, so that no request runs long.
 _MOST_ROWS_READ = 2_000
+_MOST_MONTHS_READ = 12
+_WIDE_PAGE = 500
 
 _SEARCHED = ("id", "title", "pipeline", "run_id", "error_code", "itsm_ticket_id", "ack_user")
 
@@ -81,43 +83,52 @@ def list_tickets(
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
 ) -> TicketPage:
-    """A page of tickets. `equal` maps list columns to the value asked for; `text` is looked for in names and ids."""
+    """A page of tickets. `equal` maps list columns to the value asked for; `text` is looked for in names and ids.
+
+    A page may be shorter than `limit` although there are more: go on until `next_cursor` is null. A ticket that changes
+    its status while it is read may be missing from a list over all statuses.
+    """
     at = Cursor.decode(cursor) if cursor else None
-    statuses = (status,) if status else STATUSES
     months = [month for month in store.months() if at is None or month <= at.month]
-    wanted = text.casefold()
-    page_size = _MOST_ROWS_READ // 2 if wanted else limit + 1
-    found = chain.from_iterable(
-        ((month, position, row) for position, row in _month_rows(store, month, statuses, equal, page_size, at))
-        for month in months
-    )
+    page_size = _WIDE_PAGE if text or equal else limit + 1
     items: list[rows.TicketRow] = []
-    for read, (month, position, row) in enumerate(found, start=1):
-        item = rows.list_row(row)
-        if not wanted or any(wanted in (getattr(item, name) or "").casefold() for name in _SEARCHED):
-            items.append(item)
-        if len(items) == limit or read == _MOST_ROWS_READ:
-            return TicketPage(items, Cursor(position, month).encode() if _any(found) else None)
-    return TicketPage(items, None)
+    read = 0
+    for month in months[:_MOST_MONTHS_READ]:
+        after = at.after if at is not None and at.month == month else ""
+        found = _month_rows(store, month, (status,) if status else STATUSES, page_size, after)
+        for position, row in found:
+            read += 1
+            item = rows.list_row(row)
+            if _matches(item, equal or {}, text.casefold()):
+                items.append(item)
+            if len(items) == limit or read == _MOST_ROWS_READ:
+                more = next(found, None) is not None or month != months[-1]
+                return TicketPage(items, Cursor(position, month).encode() if more else None)
+    rest = months[_MOST_MONTHS_READ:]
+    return TicketPage(items, Cursor("", rest[0]).encode() if rest else None)
+
+
+def _matches(item: rows.TicketRow, equal: dict[str, str], text: str) -> bool:
+    return all(getattr(item, column) == value for column, value in equal.items()) and (
+        not text or any(text in (getattr(item, name) or "").casefold() for name in _SEARCHED)
+    )
 
 
 def _month_rows(
-    store: TicketStore,
-    month: str,
-    statuses: tuple[Status, ...],
-    equal: dict[str, str] | None,
-    page_size: int,
-    at: Cursor | None,
+    store: TicketStore, month: str, statuses: tuple[Status, ...], page_size: int, after: str
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The list rows of a month with their positions, newest first, merged over the statuses."""
-    after = at.after if at is not None and at.month == month else ""
+    """The list rows of a month with their positions, newest first, merged over the statuses, each ticket once."""
 
     def of(status: Status) -> Iterator[tuple[str, dict[str, Any]]]:
         prefix = rows.list_prefix(status)
-        for row in store.range(month, prefix, after=after, equal=equal, page_size=page_size):
+        for row in store.read(month, prefix, after=after, page_size=page_size):
             yield row["RowKey"].removeprefix(prefix), row
 
-    return merge(*map(of, statuses), key=itemgetter(0))
+    last = ""
+    for position, row in merge(*map(of, statuses), key=itemgetter(0)):
+        if position != last:
+            yield position, row
+        last = position
 
 
 def list_audit(
@@ -128,42 +139,43 @@ def list_audit(
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
 ) -> AuditPage:
-    """A page of the audit trail over all tickets, or over one, newest first."""
-    at = Cursor.decode(cursor) if cursor else Cursor("")
+    """A page of the audit trail over all tickets, or over one, newest first.
+
+    An entry stands with its ticket, so the trail over all is merged from every month that has tickets. A page may be
+    shorter than `limit` although there are more: go on until `next_cursor` is null.
+    """
+    after = Cursor.decode(cursor).after if cursor else ""
     if ticket_id is not None:
-        trail = _trail_of(store, ticket_id, equal or {}, at.after)
+        trail = _trail_of(store, ticket_id, after)
     else:
-        trail = merge(
-            *(_trail_of_month(store, month, equal, limit, at.after) for month in store.months()),
-            key=itemgetter(0),
-        )
+        page_size = _WIDE_PAGE if equal else limit + 1
+        months = (_trail_of_month(store, month, page_size, after) for month in store.months())
+        trail = merge(*months, key=itemgetter(0))
     items: list[AuditEntry] = []
-    for position, entry in trail:
-        items.append(entry)
-        if len(items) == limit:
-            return AuditPage(items, Cursor(position).encode() if _any(trail) else None)
+    for read, (position, entry) in enumerate(trail, start=1):
+        if all(getattr(entry, name) == value for name, value in (equal or {}).items()):
+            items.append(entry)
+        if len(items) == limit or read == _MOST_ROWS_READ:
+            more = next(trail, None) is not None
+            return AuditPage(items, Cursor(position).encode() if more else None)
     return AuditPage(items, None)
 
 
-def _trail_of_month(
-    store: TicketStore, month: str, equal: dict[str, str] | None, limit: int, after: str
-) -> Iterator[tuple[str, AuditEntry]]:
-    for row in store.range(month, rows.TRAIL_PREFIX, after=after, equal=equal, page_size=limit + 1):
+def _trail_of_month(store: TicketStore, month: str, page_size: int, after: str) -> Iterator[tuple[str, AuditEntry]]:
+    for row in store.read(month, rows.TRAIL_PREFIX, after=after, page_size=page_size):
         yield row["RowKey"].removeprefix(rows.TRAIL_PREFIX), rows.audit_from(row)
 
 
-def _trail_of(
-    store: TicketStore, ticket_id: str, equal: dict[str, str], after: str
-) -> Iterator[tuple[str, AuditEntry]]:
+def _trail_of(store: TicketStore, ticket_id: str, after: str) -> Iterator[tuple[str, AuditEntry]]:
     entries = ((rows.trail_position(entry), entry) for entry in store.audit_of(ticket_id))
-    for position, entry in sorted(entries, key=itemgetter(0)):
-        if position > after and all(getattr(entry, name) == value for name, value in equal.items()):
-            yield position, entry
+    return (one for one in sorted(entries, key=itemgetter(0)) if one[0] > after)
 
 
 def summary(store: TicketStore) -> Summary:
     """The counts over all tickets, from the counters."""
-    counts = counters.total(counters.month_counts(store.counter_rows(month)) for month in store.months())
+    counts = counters.total(
+        counters.month_counts(store.counter_rows(month, [counters.MONTH])) for month in store.months()
+    )
     acknowledged = counts.get("acknowledged", 0)
     return Summary(
         total_tickets=counts.get("tickets", 0),
@@ -181,7 +193,3 @@ def summary(store: TicketStore) -> Summary:
 def _group(counts: counters.Counts, name: str) -> dict[str, int]:
     prefix = f"{name}:"
     return {key.removeprefix(prefix): value for key, value in counts.items() if key.startswith(prefix)}
-
-
-def _any(iterator: Iterator[Any]) -> bool:
-    return next(iterator, None) is not None

@@ -24,7 +24,8 @@ Operation = tuple[Any, ...]
 # Partition that lists the months there are tickets of, so that a list knows where to go on and where to end.
 _MONTHS = "months"
 # Writers meet on a ticket, or on one of the rows that count tickets; the loser reads again.
-_ATTEMPTS = 12
+_ATTEMPTS = 30
+_LONGEST_WAIT_SECONDS = 1.0
 _HTTP_CONFLICT = frozenset({409, 412})
 
 
@@ -90,42 +91,40 @@ class TicketStore:
     def audit_of(self, ticket_id: str) -> list[AuditEntry]:
         """A ticket's audit entries, oldest first."""
         prefix = rows.audit_prefix(ticket_id)
-        return [rows.audit_from(row) for row in self.range(month_and_day(ticket_id)[0], prefix)]
+        return [rows.audit_from(row) for row in self.read(month_and_day(ticket_id)[0], prefix)]
 
     def months(self) -> list[str]:
         """The months there are tickets of, newest first."""
-        months = [row["RowKey"] for row in self.range(_MONTHS, "")]
+        months = [row["RowKey"] for row in self.read(_MONTHS, "")]
         return sorted(months, reverse=True)
 
-    def counter_rows(self, month: str) -> list[dict[str, Any]]:
-        """The rows that count the tickets of a month (`counters`)."""
-        return list(self.range(month, "C|"))
+    def counter_rows(self, month: str, columns: list[str] | None = None) -> list[dict[str, Any]]:
+        """The rows that count the tickets of a month (`counters`), whole or some columns of them."""
+        return list(self.read(month, "C|", select=columns))
 
-    def range(
+    def read(
         self,
         partition: str,
         prefix: str,
         *,
         after: str = "",
-        equal: dict[str, str] | None = None,
+        select: list[str] | None = None,
         page_size: int = 1_000,
     ) -> Iterator[dict[str, Any]]:
-        """Entities of a partition whose row key begins with `prefix`, in order, from behind `prefix + after`.
-
-        `equal` asks for columns of a certain value.
-        """
+        """Entities of a partition whose row key begins with `prefix`, in order, from behind `prefix + after`."""
         parameters: dict[str, Any] = {
             "partition": partition,
             "after": prefix + after,
             # '~' sorts behind every character that our row keys contain.
             "end": f"{prefix}~",
         }
-        conditions = ["PartitionKey eq @partition", "RowKey gt @after", "RowKey lt @end"]
-        for number, (column, value) in enumerate((equal or {}).items()):
-            conditions.append(f"{column} eq @equal{number}")
-            parameters[f"equal{number}"] = value
         found: Iterator[dict[str, Any]] = iter(
-            self._table.query_entities(" and ".join(conditions), parameters=parameters, results_per_page=page_size)
+            self._table.query_entities(
+                "PartitionKey eq @partition and RowKey gt @after and RowKey lt @end",
+                parameters=parameters,
+                select=select,
+                results_per_page=page_size,
+            )
         )
         return found
 
@@ -178,7 +177,7 @@ class TicketStore:
     def _attempts(ticket_id: str) -> Iterator[int]:
         for attempt in range(_ATTEMPTS):
             if attempt:
-                time.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311 - spreads writers, guards nothing
+                time.sleep(random.uniform(0, min(_LONGEST_WAIT_SECONDS, 0.02 * 1.5**attempt)))  # noqa: S311 - spreads writers, guards nothing
             yield attempt
         logs.warning("ticket-contended", ticket_id=ticket_id)
         raise TransientError(f"Too many changes to ticket {ticket_id} at once.", retry_after_seconds=2)

@@ -30,14 +30,16 @@ _PROCESSING_MODE_OF: dict[Source, str] = {"airflow": "airflow-arf"}
 _ID_SHAPE = re.compile(r"[A-Z]{3}-(\d{4})(0[1-9]|1[0-2])(\d{2})T\d{6}-[0-9a-z]{6}")
 _ID_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
-# What a ticket holds of each, in bytes of JSON as it is sent to storage, so that the whole stays under the 1 MiB that
-# an entity may have. What goes beyond is in the archive, and of reports in the audit trail.
+# What a ticket holds of each, in bytes (`_size`), so that the whole stays under the 1 MiB that an entity may have. What
+# goes beyond is in the archive, and of reports in the audit trail.
 _MESSAGE_ROOM = 150_000
 _REPORT_MESSAGE_ROOM = 1_000
 _REPORTS_ROOM = 250_000
 _LINKS_ROOM = 100_000
 _LABELS_ROOM = 100_000
 _RUNS_ROOM = 50_000
+_ENTITY_ROOM = 60_000
+_REPORT_KEYS_ROOM = 100_000
 
 Item = TypeVar("Item")
 
@@ -60,12 +62,14 @@ class Report(msgspec.Struct, frozen=True):
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     """One run that failed. Changed only by making a new one (`msgspec.structs.replace`) and storing that.
 
-    `version` counts changes, from 1. `timestamp` is when the failure was heard of. `message` is the error text,
-    cut if it is very long (the archive has all of it). `run_hash` ties the ticket to its claim.
+    `version` counts changes, from 1. `timestamp` is when the failure was heard of, `occurred_at` when it happened, if
+    the sender told. `report_keys` are those of all reports, `reports` as many of them as there is room for. `message`
+    is the error text, cut if it is very long (the archive has all of it). `run_hash` ties the ticket to its claim.
     """
 
     id: str
     timestamp: str
+    occurred_at: str | None = None
     source: Source
     processing_mode: str
     title: str
@@ -89,6 +93,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     links: list[Link] = []
     runs: list[str] = []
     reports: list[Report] = []
+    report_keys: list[str] = []
     diagnosis: Diagnosis
     fingerprint: str | None = None
     status: Status = "open"
@@ -109,7 +114,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
 
     def knows(self, report_key: str) -> bool:
         """Whether the ticket already holds this report."""
-        return any(report.key == report_key for report in self.reports)
+        return report_key in self.report_keys
 
 
 def new_ticket_id(source: Source, moment: datetime) -> str:
@@ -165,6 +170,16 @@ def fitting_runs(runs: list[str]) -> list[str]:
     return _fitting(dict.fromkeys(runs), _RUNS_ROOM)
 
 
+def fitting_report_keys(keys: list[str]) -> list[str]:
+    """As many report keys as a ticket has room for: about five thousand."""
+    return _fitting(keys, _REPORT_KEYS_ROOM)
+
+
+def fitting_entity(entity: dict[str, Any]) -> dict[str, Any]:
+    """As much of what was affected as a ticket has room for."""
+    return dict(_fitting(entity.items(), _ENTITY_ROOM))
+
+
 def fitting_labels(labels: dict[str, str]) -> dict[str, str]:
     """As many labels as a ticket has room for."""
     return dict(_fitting(labels.items(), _LABELS_ROOM))
@@ -196,5 +211,9 @@ def shorten(text: str, room: int) -> str:
 
 
 def _size(value: Any) -> int:
-    """Bytes of `value` as JSON in ASCII, which is how the storage client sends it."""
-    return len(json.dumps(value))
+    """Bytes of `value` as JSON: as Table Storage counts them, two for a UTF-16 unit ("Understanding the Table service
+    data model"), or as they are sent, in ASCII, which the emulator counts; whichever is more.
+    """
+    sent = len(json.dumps(value))
+    units = len(json.dumps(value, ensure_ascii=False).encode("utf-16-le", "surrogatepass"))
+    return max(sent, units)

@@ -3,7 +3,7 @@
 import msgspec
 
 from rca_core import sources
-from rca_core.diagnosis import classify
+from rca_core.diagnosis import Classification, classify
 from rca_core.diagnosis.rules import analyse
 from rca_core.foundation import clock, logs
 from rca_core.foundation.errors import PermanentError
@@ -11,6 +11,7 @@ from rca_core.foundation.failure import Failure, Link
 from rca_core.foundation.settings import Settings
 from rca_core.foundation.storage import Storage
 from rca_core.integrations import archive
+from rca_core.integrations.archive import Archived
 from rca_core.tickets import claims
 from rca_core.tickets.announce import announce
 from rca_core.tickets.audit import AuditEntry, entry
@@ -21,8 +22,10 @@ from rca_core.tickets.ticket import (
     PRIORITY_OF,
     SLA_SECONDS_OF,
     Ticket,
+    fitting_entity,
     fitting_labels,
     fitting_links,
+    fitting_report_keys,
     fitting_reports,
     fitting_runs,
     new_ticket_id,
@@ -39,37 +42,45 @@ def triage(storage: Storage, store: TicketStore, settings: Settings, message: Fa
     Safe to run again after a death on any line: the archive's blob is named by ticket and report and is
     overwritten; the ticket is created once and takes a report once; the claim's note and the announcement repeat.
     """
-    ticket = store.find(message.ticket_id)
-    if ticket is not None and ticket.run_hash != message.run_hash:
-        message = _under_another_id(storage, message)
-        ticket = store.find(message.ticket_id)
-    if ticket is None or not ticket.knows(message.report_key):
-        ticket = _write(storage, settings, store, message, ticket)
-    claims.record(storage, message.run_hash, message.report_key)
+    ticket = store.find(message.ticket_id) or _create(storage, store, settings, message)
+    if ticket.run_hash != message.run_hash:
+        return triage(storage, store, settings, _under_another_id(storage, message))
+    if not ticket.knows(message.report_key):
+        ticket = _add_report(storage, store, message)
+    if len(ticket.report_keys) <= claims.MOST_RECORDED:
+        claims.record(storage, message.run_hash, message.report_key)
     announce(storage, settings, ticket)
     return ticket
 
 
+def _create(storage: Storage, store: TicketStore, settings: Settings, message: FailureMessage) -> Ticket:
+    """The ticket made of the message, or the one that another delivery made of this id in the meantime."""
+    failure, archived = _failure_and_archive(storage, message)
+    ticket = _new_ticket(settings, message, failure, archived)
+    if not store.create(ticket, _created(ticket)):
+        return store.get(message.ticket_id)
+    logs.info("ticket-created", ticket_id=ticket.id, category=ticket.error_type, severity=ticket.severity)
+    return ticket
+
+
+def _add_report(storage: Storage, store: TicketStore, message: FailureMessage) -> Ticket:
+    failure, archived = _failure_and_archive(storage, message)
+    return store.change(message.ticket_id, lambda ticket: _with_report(ticket, message, failure, archived))
+
+
 def _under_another_id(storage: Storage, message: FailureMessage) -> FailureMessage:
     """Two runs of one second drew the same six characters: the one that comes second gets a new id."""
-    new_id = new_ticket_id(_failure(_body(storage, message), message).source, clock.from_iso(message.claimed_at))
+    source = _failure(_body(storage, message), message).source
+    new_id = new_ticket_id(source, clock.from_iso(message.claimed_at))
     held_id = claims.move(storage, message.run_hash, message.ticket_id, new_id)
     logs.warning("ticket-id-taken", ticket_id=message.ticket_id, new_ticket_id=held_id)
     return msgspec.structs.replace(message, ticket_id=held_id)
 
 
-def _write(
-    storage: Storage, settings: Settings, store: TicketStore, message: FailureMessage, known: Ticket | None
-) -> Ticket:
+def _failure_and_archive(storage: Storage, message: FailureMessage) -> tuple[Failure, Archived]:
     body = _body(storage, message)
     failure = _failure(body, message)
-    name, url = archive.archive(storage, message.ticket_id, message.report_key, body)
-    if known is None:
-        ticket = _new_ticket(settings, message, failure, name, url)
-        if store.create(ticket, _created(ticket)):
-            logs.info("ticket-created", ticket_id=ticket.id, category=ticket.error_type, severity=ticket.severity)
-            return ticket
-    return store.change(message.ticket_id, lambda ticket: _with_report(ticket, message, failure, name))
+    return failure, archive.archive(storage, message.ticket_id, message.report_key, body)
 
 
 def _body(storage: Storage, message: FailureMessage) -> bytes:
@@ -79,20 +90,22 @@ def _body(storage: Storage, message: FailureMessage) -> bytes:
 
 
 def _failure(body: bytes, message: FailureMessage) -> Failure:
-    events = sources.parse(message.sender, body)
-    event = events[message.event_index] if message.event_index < len(events) else None
-    if not isinstance(event, Failure):
-        raise PermanentError(
-            f"Event {message.event_index} of the body kept for ticket {message.ticket_id} is no failure any more:"
-            " the parser has changed since it was queued."
-        )
-    return event
+    """The failure that the message is about, wherever in the body this version of the parser finds it."""
+    for event in sources.parse(message.sender, body):
+        if (
+            isinstance(event, Failure)
+            and event.report_key == message.report_key
+            and claims.run_hash(event) == message.run_hash
+        ):
+            return event
+    raise PermanentError(
+        f"The body kept for ticket {message.ticket_id} holds no failure with report {message.report_key}:"
+        " the parser has changed since it was queued."
+    )
 
 
-def _new_ticket(
-    settings: Settings, message: FailureMessage, failure: Failure, archive_name: str, archive_url: str
-) -> Ticket:
-    verdict = classify(failure.source, failure.error_code, failure.message, failure.log)
+def _new_ticket(settings: Settings, message: FailureMessage, failure: Failure, archived: Archived) -> Ticket:
+    verdict = _classify(failure)
     diagnosis = analyse(failure, verdict)
     severity, severity_reason = severity_of(failure, verdict.category)
     return Ticket(
@@ -114,16 +127,24 @@ def _new_ticket(
         error_type=verdict.category,
         error_code=failure.error_code,
         retryable=verdict.retryable,
-        affected_entity=failure.entity,
+        affected_entity=fitting_entity(failure.entity),
         labels=fitting_labels(failure.labels),
         sla_seconds=SLA_SECONDS_OF[severity],
         sla_due=sla_due(message.claimed_at, SLA_SECONDS_OF[severity]),
         links=_links(settings, message.ticket_id, failure, list(diagnosis.docs)),
         runs=fitting_runs(list(failure.runs)),
-        reports=[report_of(failure, message.received_at, archive_name)],
+        reports=[report_of(failure, message.received_at, archived.name)],
+        report_keys=[message.report_key],
+        occurred_at=failure.occurred_at,
         diagnosis=diagnosis,
-        blob_log_url=archive_url,
+        blob_log_url=archived.url,
     )
+
+
+def _classify(failure: Failure) -> Classification:
+    if not failure.recognised:
+        return Classification(category="Unknown", retryable=False, reason="The event is of a kind that is not known.")
+    return classify(failure.source, failure.error_code, failure.message, failure.log)
 
 
 def _links(settings: Settings, ticket_id: str, failure: Failure, docs: list[str]) -> list[Link]:
@@ -154,15 +175,16 @@ def _created(ticket: Ticket) -> AuditEntry:
 
 
 def _with_report(
-    ticket: Ticket, message: FailureMessage, failure: Failure, archive_name: str
+    ticket: Ticket, message: FailureMessage, failure: Failure, archived: Archived
 ) -> tuple[Ticket, AuditEntry] | None:
     """The ticket with one more report about its run; None if it has it already."""
     if ticket.knows(message.report_key):
         return None
-    report = report_of(failure, message.received_at, archive_name)
+    report = report_of(failure, message.received_at, archived.name)
     new = msgspec.structs.replace(
         ticket,
         reports=fitting_reports([*ticket.reports, report]),
+        report_keys=fitting_report_keys([*ticket.report_keys, report.key]),
         runs=fitting_runs([*ticket.runs, *failure.runs]),
         links=fitting_links([*ticket.links, *failure.links]),
         version=ticket.version + 1,
@@ -173,6 +195,6 @@ def _with_report(
         user="assistant",
         origin=ticket.processing_mode,
         at=clock.now(),
-        details=f"{report.title}: {report.message[:500]} [payload: {archive_name}]",
+        details=f"{report.title}: {report.message[:500]} [payload: {archived.name}]",
     )
     return new, added

@@ -7,8 +7,9 @@ from uuid import uuid4
 
 import azure.functions as func
 import msgspec
-from azure.core.exceptions import AzureError
+from azure.core.exceptions import AzureError, ResourceNotFoundError
 
+from rca_core import services
 from rca_core.foundation import logs
 from rca_core.foundation.errors import (
     LengthRequired,
@@ -19,6 +20,8 @@ from rca_core.foundation.errors import (
 )
 
 MAX_BODY_BYTES = 1024 * 1024
+
+_LONGEST_WORD = 200
 
 Handler = Callable[[func.HttpRequest], func.HttpResponse]
 Body = TypeVar("Body")
@@ -52,6 +55,8 @@ def endpoint(handler: Handler) -> Handler:
                 logs.failure("request-failed", error, function=handler.__name__, request_id=request_id)
             return _problem(error, request_id)
         except AzureError as error:
+            if isinstance(error, ResourceNotFoundError):
+                services.storage().forget()
             logs.failure("storage-trouble", error, function=handler.__name__, request_id=request_id)
             return _problem(TransientError("Storage does not answer as it should. Send the same again."), request_id)
         except Exception as error:  # noqa: BLE001 - the last door: logged with its stack, answered without it
@@ -103,9 +108,17 @@ def integer(req: func.HttpRequest, name: str, *, default: int, most: int) -> int
     text = req.params.get(name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= most):
+    if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= most):
         raise MalformedRequest(f"Parameter '{name}' is a whole number from 1 to {most}.", field=name)
     return int(text)
+
+
+def word(req: func.HttpRequest, name: str) -> str:
+    """The query parameter `name`, `""` if it is not given; raises MalformedRequest if it is very long."""
+    text: str = req.params.get(name, "")
+    if len(text) > _LONGEST_WORD:
+        raise MalformedRequest(f"Parameter '{name}' has more than {_LONGEST_WORD} characters.", field=name)
+    return text
 
 
 def choice(req: func.HttpRequest, name: str, choices: tuple[Word, ...]) -> Word | None:

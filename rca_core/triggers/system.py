@@ -1,5 +1,7 @@
 """The app about itself: is it well, and what can it be asked."""
 
+import time
+from functools import lru_cache
 from typing import Literal
 
 import azure.functions as func
@@ -8,10 +10,15 @@ from azure.core.exceptions import AzureError
 
 from rca_core import services
 from rca_core.foundation import logs
+from rca_core.foundation.queues import Queue
 from rca_core.foundation.settings import settings
+from rca_core.integrations import archive
+from rca_core.tickets import claims
 from rca_core.triggers.http import endpoint, json_response
 
 blueprint = func.Blueprint()
+
+_PROBE_SECONDS = 3
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -24,8 +31,8 @@ class Health(msgspec.Struct, frozen=True):
 @blueprint.route("api/health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint
 def get_health(req: func.HttpRequest) -> func.HttpResponse:
-    """200 when the app can do its job, 503 when it cannot."""
-    storage: Literal["ok", "down"] = "ok" if _storage_answers() else "down"
+    """200 when the app can do its job, 503 when it cannot. Anybody may ask; storage is asked every few seconds."""
+    storage: Literal["ok", "down"] = "ok" if _storage_answers(int(time.monotonic() / _PROBE_SECONDS)) else "down"
     health = Health(storage, {"storage": storage, "live_updates": "ok" if settings().live_updates else "off"})
     return json_response(health, status=200 if health.status == "ok" else 503)
 
@@ -39,10 +46,17 @@ def get_openapi(req: func.HttpRequest) -> func.HttpResponse:
     return json_response(document())
 
 
-def _storage_answers() -> bool:
+@lru_cache(maxsize=1)
+def _storage_answers(moment: int) -> bool:
+    """Whether tables, queue and archive that a failure needs are there; asked once for each `moment`."""
+    storage = services.storage()
     try:
         services.ticket_store().months()
+        next(iter(storage.table(claims.TABLE).query_entities("PartitionKey eq 'probe'")), None)
+        storage.queue(Queue.FAILURES).get_queue_properties()
+        storage.container(archive.ARCHIVE).get_container_properties()
     except AzureError as error:
+        storage.forget()
         logs.warning("storage-down", error=type(error).__name__)
         return False
     return True

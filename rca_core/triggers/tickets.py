@@ -1,12 +1,16 @@
 """Reading and changing tickets over HTTP."""
 
+from typing import get_args
+
 import azure.functions as func
 import msgspec
+from azure.core.exceptions import AzureError
 
 from rca_core import services
 from rca_core.diagnosis.categories import CATEGORIES
-from rca_core.foundation import clock
+from rca_core.foundation import clock, logs
 from rca_core.foundation.errors import MalformedRequest, NotFound
+from rca_core.foundation.failure import Source
 from rca_core.foundation.settings import settings
 from rca_core.integrations import archive
 from rca_core.tickets import queries
@@ -14,11 +18,12 @@ from rca_core.tickets.announce import announce
 from rca_core.tickets.audit import AuditEntry
 from rca_core.tickets.lifecycle import move
 from rca_core.tickets.ticket import SEVERITIES, STATUSES, Status, Ticket
-from rca_core.triggers.http import choice, endpoint, integer, json_body, json_response
+from rca_core.triggers.http import choice, endpoint, integer, json_body, json_response, word
 
 blueprint = func.Blueprint()
 
-SOURCES = ("adf", "databricks", "airflow", "azure-monitor")
+SOURCES: tuple[Source, ...] = get_args(Source)
+_LONGEST_NOTE = 4_000
 
 
 class TicketChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,6 +69,9 @@ def change_ticket(req: func.HttpRequest) -> func.HttpResponse:
     wanted = json_body(req, TicketChange)
     if wanted.status is None and not wanted.note.strip():
         raise MalformedRequest("Give a status, a note, or both.", field="status")
+    note = wanted.note.strip()
+    if len(note) > _LONGEST_NOTE:
+        raise MalformedRequest(f"A note has at most {_LONGEST_NOTE:,} characters.", field="note")
     at = clock.now()
     store = services.ticket_store()
     ticket = store.change(
@@ -73,12 +81,16 @@ def change_ticket(req: func.HttpRequest) -> func.HttpResponse:
             wanted.status or current.status,
             user="api",
             origin="PATCH /api/tickets",
-            note=wanted.note.strip()[:4_000],
+            note=note,
             at=at,
         ),
         expected_version=wanted.version,
     )
-    announce(services.storage(), settings(), ticket)
+    try:
+        announce(services.storage(), settings(), ticket)
+    except AzureError as error:
+        # The change stands: an answer of 503 would make the caller repeat it and be told 409.
+        logs.warning("hint-lost", ticket_id=ticket.id, error=type(error).__name__)
     return json_response(_whole(ticket))
 
 
@@ -87,11 +99,12 @@ def change_ticket(req: func.HttpRequest) -> func.HttpResponse:
 def get_log(req: func.HttpRequest) -> func.HttpResponse:
     """The payload of the ticket's first report as it arrived, or of the one that `?report=` names by its key."""
     ticket = services.ticket_store().get(req.route_params["id"])
-    wanted = req.params.get("report")
-    report = next((one for one in ticket.reports if wanted in (None, one.key)), None)
-    body = archive.archived(services.storage(), report.archived) if report else None
+    report_key = word(req, "report") or ticket.report_keys[0]
+    if not ticket.knows(report_key):
+        raise NotFound(f"Ticket {ticket.id} has no report {report_key!r}.")
+    body = archive.archived(services.storage(), archive.archive_name(ticket.id, report_key))
     if body is None:
-        raise NotFound(f"Ticket {ticket.id} has no archived payload{f' of report {wanted}' if wanted else ''}.")
+        raise NotFound(f"The payload of report {report_key} of ticket {ticket.id} is no longer in the archive.")
     # Sent as a download: the payload is somebody else's text and must never render as a page of ours.
     return func.HttpResponse(
         body,
@@ -136,7 +149,7 @@ def _page(req: func.HttpRequest, status: Status | None) -> func.HttpResponse:
             req,
             {"source": "source", "severity": "severity", "error_type": "error_type", "team": "finops_team"},
         ),
-        text=req.params.get("q", "")[:200],
+        text=word(req, "q"),
         limit=_limit(req),
         cursor=req.params.get("cursor"),
     )
@@ -145,7 +158,8 @@ def _page(req: func.HttpRequest, status: Status | None) -> func.HttpResponse:
 
 def _given(req: func.HttpRequest, columns: dict[str, str]) -> dict[str, str]:
     """The columns asked for by query parameters, with the values asked for."""
-    return {column: req.params[name] for name, column in columns.items() if req.params.get(name)}
+    asked = {column: word(req, name) for name, column in columns.items()}
+    return {column: value for column, value in asked.items() if value}
 
 
 def _limit(req: func.HttpRequest) -> int:

@@ -4,8 +4,9 @@ import azure.functions as func
 import msgspec
 
 from rca_core import services, sources
+from rca_core.sources import Sender
 from rca_core.tickets import intake
-from rca_core.tickets.intake import Result, Sender
+from rca_core.tickets.intake import Result
 from rca_core.triggers.http import body_of, endpoint, json_response
 
 blueprint = func.Blueprint()

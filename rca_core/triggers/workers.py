@@ -1,6 +1,7 @@
 """The queue functions: what happens after a webhook was answered."""
 
 import azure.functions as func
+from azure.core.exceptions import ResourceNotFoundError
 
 from rca_core import services
 from rca_core.foundation import logs
@@ -19,5 +20,8 @@ def triage_failure(msg: func.QueueMessage) -> None:
     try:
         triage(services.storage(), services.ticket_store(), settings(), message)
     except Exception as error:
-        logs.failure("triage-failed", error, ticket_id=message.ticket_id, tries=msg.dequeue_count)
+        if isinstance(error, ResourceNotFoundError):
+            services.storage().forget()
+        # The host logs the error with its stack; this line tells which ticket waits for it.
+        logs.warning("triage-failed", ticket_id=message.ticket_id, tries=msg.dequeue_count, error=type(error).__name__)
         raise

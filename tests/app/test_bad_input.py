@@ -55,9 +55,8 @@ def test_a_bad_body_is_a_problem_document_that_says_what_is_wrong(app: App, door
 )
 def test_a_wrong_type_names_the_field(app: App, door: str, body: Any, field: str) -> None:
     answer = app.post(door, body)
-    assert answer.status_code in (202, 422)
-    if answer.status_code == 422:
-        assert field in answer.json()["field"]
+    assert answer.status_code == 422
+    assert field in answer.json()["field"]
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -133,6 +132,11 @@ def test_bad_parameters_are_named(app: App) -> None:
             "/api/tickets?limit=0": "limit",
             "/api/tickets?limit=9999": "limit",
             "/api/tickets?limit=x": "limit",
+            "/api/tickets?limit=0000000001": "limit",
+            f"/api/tickets?limit=1{'0' * 5_000}": "limit",
+            f"/api/tickets?team={'x' * 20_000}": "team",
+            f"/api/tickets?q={'x' * 201}": "q",
+            f"/api/audit?user={'x' * 201}": "user",
             "/api/tickets?status=closed": "status",
             "/api/tickets?severity=bad": "severity",
             "/api/tickets?source=x": "source",

@@ -158,7 +158,9 @@ def test_a_job_and_its_failed_task_are_one_ticket_that_names_both_runs(app: App)
     first = app.post("/databricks-monitor", task)
     second = app.post("/databricks-monitor", databricks("nightly", job_run))
     assert second.json()["ticket_id"] == first.json()["ticket_id"]
-    assert set(app.ticket(first.json()["ticket_id"])["runs"]) == {job_run, task_run}
+    wait_for(
+        lambda: set(app.ticket(first.json()["ticket_id"])["runs"]) == {job_run, task_run}, "both runs on the ticket"
+    )
 
 
 def test_a_failure_after_the_first_was_acknowledged_is_a_new_ticket(app: App) -> None:

@@ -66,5 +66,11 @@ def test_reopening_takes_the_acknowledgement_back_and_a_second_one_counts_anew()
     assert moved(ticket, "acknowledged", timedelta(hours=1)).ack_seconds == 3_600
 
 
+@pytest.mark.parametrize("status", ["open", "in_progress"])
+def test_an_overdue_ticket_stays_breached_whatever_it_moves_to(status: Status) -> None:
+    late = moved(make_ticket(severity="High"), "acknowledged", timedelta(hours=1))
+    assert moved(late, status, timedelta(hours=2)).sla_status == "Breached"
+
+
 def test_the_same_status_without_a_note_changes_nothing() -> None:
     assert move(make_ticket(), "open", user="ann", origin="test", note="", at=NOON) is None

@@ -97,9 +97,9 @@ def test_counts_equal_a_recount_after_concurrent_writers(store: TicketStore) -> 
     with ThreadPoolExecutor(12) as pool:
         list(pool.map(live, tickets))
 
-    everything = [rows.ticket_from(row) for row in store.range("2026-11", "T|")]
+    everything = [rows.ticket_from(row) for row in store.read("2026-11", "T|")]
     recount = counters.total(counters.contribution(ticket) for ticket in everything)
-    recount["audits"] = len(list(store.range("2026-11", "A|")))
+    recount["audits"] = len(list(store.read("2026-11", "A|")))
     counted = counters.month_counts(store.counter_rows("2026-11"))
     assert counted == dict(sorted(recount.items()))
     by_day = counters.day_counts(store.counter_rows("2026-11"))
