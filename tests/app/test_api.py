@@ -1,13 +1,17 @@
 """Reading and changing tickets over HTTP, and what the API says about itself."""
 
 import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import azure.functions as func
 import pytest
 
-from tests.support.app import App, wait_for
+from tests.support.app import App
 
 
 def report(app: App, **more: Any) -> dict[str, Any]:
@@ -95,12 +99,35 @@ def test_openapi_names_every_route_and_every_schema_it_uses(app: App) -> None:
         assert name in document["components"]["schemas"]
 
 
-def test_a_page_hears_of_a_ticket(app: App) -> None:
-    """The hint's way is tested to its end: devhost's SignalR tests use the real client."""
-    with app.client() as client:
-        info = client.post("/api/negotiate").json()
-    assert info["url"].startswith("http") and "hub=tickets" in info["url"] and info["accessToken"]
-    ticket = report(app)
-    wait_for(lambda: f"ticket_id={ticket['id']}" in app.log.read_text(), "the log line of the ticket")
+@contextmanager
+def open_page(app: App) -> Iterator[Iterator[str]]:
+    """The lines that the real SignalR client writes: `connected`, then each hint."""
+    client = Path(__file__).with_name("live_client.mjs")
+    command = ["node", str(client), f"{app.url}/api", app.key]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as page:
+        assert page.stdout is not None and page.stdin is not None
+        assert next(page.stdout).strip() == "connected"
+        yield page.stdout
+        page.stdin.close()
+        page.wait(10)
+
+
+def test_an_open_page_hears_of_a_new_ticket_and_of_its_change(app: App) -> None:
+    with open_page(app) as hints:
+        ticket = report(app)
+
+        def next_hint() -> dict[str, Any]:
+            return next(hint for hint in map(json.loads, hints) if hint["id"] == ticket["id"])
+
+        assert next_hint() == {"id": ticket["id"], "version": 1, "status": "open"}
+        with app.client() as client:
+            client.patch(f"/api/tickets/{ticket['id']}", json={"status": "in_progress", "version": 1})
+        assert next_hint() == {"id": ticket["id"], "version": 2, "status": "in_progress"}
+
+
+def test_the_log_tells_ids_and_neither_payloads_nor_keys(app: App) -> None:
+    ticket = report(app, exception="a text that only the payload has")
     text = app.log.read_text()
-    assert app.key not in text and "boom" not in text
+    assert ticket["id"] in text
+    assert app.key not in text
+    assert "a text that only the payload has" not in text

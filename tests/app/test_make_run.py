@@ -1,0 +1,56 @@
+"""`make run`, as somebody does it who has just cloned the repository, twice in a row."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.app import ROOT, free_port, wait_for
+
+
+@contextmanager
+def make_run(data: Path, ports: dict[str, str]) -> Iterator[list[str]]:
+    """The lines that it prints, up to the welcome; Ctrl-C at the end."""
+    with subprocess.Popen(
+        ["make", "run"],
+        cwd=ROOT,
+        env={**os.environ, **ports, "DEVHOST_DATA_DIR": str(data)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        lines: list[str] = []
+        for line in process.stdout:
+            lines.append(line)
+            if "Post a failure" in line:
+                break
+        try:
+            yield lines
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGINT)
+            process.stdout.read()
+
+
+@pytest.mark.slow
+def test_make_run_shows_tickets_says_where_to_look_and_keeps_its_data(tmp_path: Path) -> None:
+    names = ("PORT", "AZURITE_BLOB_PORT", "AZURITE_QUEUE_PORT", "AZURITE_TABLE_PORT")
+    ports = {name: str(free_port()) for name in names}
+    for start in ("first", "second"):
+        with make_run(tmp_path, ports) as lines:
+            assert "Post a failure" in "".join(lines), "".join(lines)
+            assert ("accepted" in "".join(lines)) == (start == "first")
+            (address,) = {word for line in lines if line.strip().startswith("Tickets") for word in line.split()[1:]}
+
+            def tickets(address: str = address) -> list[dict[str, str]]:
+                found: list[dict[str, str]] = httpx.get(address).json()["items"]
+                return found if len(found) == 6 else []
+
+            assert wait_for(tickets, "six tickets")
