@@ -20,6 +20,7 @@ import pytest
 from azure.storage.queue import QueueClient
 
 from devhost.azurite import Azurite
+from tests.devhost import forked
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DEADLINE = 20.0
@@ -138,8 +139,10 @@ class StorageQueue:
             return self._client.get_queue_properties().approximate_message_count
         return 0
 
-    def receive(self, visibility: int) -> Any:
-        return next(iter(self._client.receive_messages(max_messages=1, visibility_timeout=visibility)), None)
+    def try_once(self) -> None:
+        """Receive a message and let go of it, as a host does whose function fails."""
+        [message] = self._client.receive_messages(max_messages=1)
+        self._client.update_message(message, visibility_timeout=0)
 
 
 def write_app(root: Path, source: str, host_json: Any = None, local: Any = None) -> Path:
@@ -213,16 +216,10 @@ def refused(tmp_path: Path) -> Callable[..., str]:
 
     def start(source: str, host_json: Any = None, local: Any = None, **env: str) -> str:
         write_app(tmp_path, source, host_json, local)
-        ended = subprocess.run(
-            [sys.executable, "-m", "devhost", "--root", str(tmp_path), "--port", "0"],
-            env={**os.environ, "AzureWebJobsStorage": "UseDevelopmentStorage=true", **env},
-            cwd=REPOSITORY,
-            capture_output=True,
-            text=True,
-            timeout=DEADLINE,
-        )
-        assert ended.returncode == 1, ended.stdout + ended.stderr
-        assert ended.stdout == ""
-        return ended.stderr
+        storage = {"AzureWebJobsStorage": "UseDevelopmentStorage=true"}
+        code, output, errors = forked.run(tmp_path, storage | env, tmp_path, DEADLINE)
+        assert code == 1, output + errors
+        assert output == ""
+        return errors
 
     return start

@@ -6,12 +6,13 @@ import base64
 import signal
 import time
 import uuid
+from typing import Any
 
 import pytest
 
 from devhost.azurite import Azurite
 from devhost.storage import connect
-from tests.devhost.conftest import eventually, queues_json
+from tests.devhost.conftest import RunningHost, StorageQueue, eventually, queues_json
 
 # Notes what it received, and fails as its message asks.
 WORKER = """
@@ -21,6 +22,8 @@ def work(msg: func.QueueMessage) -> None:
     record("begin", body, msg.dequeue_count)
     if body.startswith("sleep "):
         time.sleep(float(body.split()[1]))
+    if body == "hang" and msg.dequeue_count == 1:
+        time.sleep(60)
     if body == "fail":
         raise RuntimeError("as asked")
     record("end", body, msg.dequeue_count)
@@ -31,67 +34,116 @@ def encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def test_success_deletes_the_message(start_host, queue):
-    mine = queue().create()
-    host = start_host(WORKER, env={"QUEUE": mine.name})
-    mine.add(encoded("hello"))
-    eventually(lambda: host.records == [["begin", "hello", 1], ["end", "hello", 1]])
-    eventually(lambda: mine.count() == 0)
+SHARED = (
+    WORKER
+    + """
+@app.queue_trigger(arg_name="msg", queue_name="%TEXT%", connection="AzureWebJobsStorage")
+def as_text(msg: str, context: func.Context) -> None:
+    record("text", msg, context.function_name, context.retry_context)
+@app.queue_trigger(arg_name="msg", queue_name="%RAW%", connection="AzureWebJobsStorage")
+async def as_bytes(msg: bytes) -> None:
+    record("bytes", list(msg))
+@app.queue_trigger(arg_name="msg", queue_name="%MESSAGE%", connection="AzureWebJobsStorage")
+def as_message(msg: func.QueueMessage) -> None:
+    record("message", msg.get_json(), msg.id, msg.pop_receipt != "", msg.dequeue_count,
+           msg.insertion_time.year, (msg.expiration_time - msg.insertion_time).days,
+           (msg.time_next_visible - msg.insertion_time).total_seconds() > 500)
+@app.queue_trigger(arg_name="msg", queue_name="%RETURNS%", connection="AzureWebJobsStorage")
+def returns(msg: str):
+    return "something"
+@app.queue_trigger(arg_name="msg", queue_name="%LATER%", connection="AzureWebJobsStorage")
+def later(msg: str) -> None:
+    record("later", msg)
+"""
+)
 
 
-def test_what_a_parameter_receives(start_host, queue):
-    text, raw, message = queue().create(), queue().create(), queue().create()
-    source = """
-    @app.queue_trigger(arg_name="msg", queue_name="%TEXT%", connection="AzureWebJobsStorage")
-    def as_text(msg: str, context: func.Context) -> None:
-        record("text", msg, context.function_name, context.retry_context)
-    @app.queue_trigger(arg_name="msg", queue_name="%RAW%", connection="AzureWebJobsStorage")
-    async def as_bytes(msg: bytes) -> None:
-        record("bytes", list(msg))
-    @app.queue_trigger(arg_name="msg", queue_name="%MESSAGE%", connection="AzureWebJobsStorage")
-    def as_message(msg: func.QueueMessage) -> None:
-        record("message", msg.get_json(), msg.id, msg.pop_receipt != "", msg.dequeue_count,
-               msg.insertion_time.year, (msg.expiration_time - msg.insertion_time).days,
-               (msg.time_next_visible - msg.insertion_time).total_seconds() > 500)
-    """
-    host = start_host(source, env={"TEXT": text.name, "RAW": raw.name, "MESSAGE": message.name})
-    text.add(encoded("grüße"))
-    eventually(lambda: ["text", "grüße", "as_text", None] in host.records)
-    raw.add(base64.b64encode(b"\x00\xff").decode())
-    eventually(lambda: ["bytes", [0, 255]] in host.records)
-    message.add(encoded('{"a": 1}'))
-    seen = eventually(lambda: [record for record in host.records if record[0] == "message"])[0]
-    assert seen[1] == {"a": 1}
-    assert uuid.UUID(seen[2])
-    assert seen[3:] == [True, 1, time.gmtime().tm_year, 7, True]
+@pytest.fixture(scope="module")
+def queues(azurite) -> dict[str, StorageQueue]:
+    """The queues of the shared host; LATER does not exist yet."""
+    names = ("QUEUE", "TEXT", "RAW", "MESSAGE", "RETURNS", "LATER")
+    made = {name: StorageQueue(azurite.connection_string, f"q{uuid.uuid4().hex[:12]}") for name in names}
+    for name in names[:-1]:
+        made[name].create()
+    return made
 
 
-def test_failing_message_ends_in_the_poison_queue_with_its_body(start_host, queue):
-    mine = queue().create()
-    host = start_host(WORKER, host_json=queues_json(maxDequeueCount=3), env={"QUEUE": mine.name})
+@pytest.fixture(scope="module")
+def shared(start_shared_host, queues) -> RunningHost:
+    return start_shared_host(
+        SHARED,
+        host_json=queues_json(maxDequeueCount=3, maxPollingInterval="00:00:00.3"),
+        env={name: queue.name for name, queue in queues.items()},
+    )
+
+
+def seen(host: RunningHost, body: str) -> list[list[Any]]:
+    """What `work` recorded of the messages with this body."""
+    return [record for record in host.records if record[1] == body]
+
+
+def test_success_deletes_the_message(shared, queues):
+    queues["QUEUE"].add(encoded("hello"))
+    eventually(lambda: seen(shared, "hello") == [["begin", "hello", 1], ["end", "hello", 1]])
+    eventually(lambda: queues["QUEUE"].count() == 0)
+
+
+def test_what_a_parameter_receives(shared, queues):
+    queues["TEXT"].add(encoded("grüße"))
+    queues["RAW"].add(base64.b64encode(b"\x00\xff").decode())
+    queues["MESSAGE"].add(encoded('{"a": 1}'))
+    eventually(lambda: ["text", "grüße", "as_text", None] in shared.records)
+    eventually(lambda: ["bytes", [0, 255]] in shared.records)
+    received = eventually(lambda: [record for record in shared.records if record[0] == "message"])[0]
+    assert received[1] == {"a": 1}
+    assert uuid.UUID(received[2])
+    assert received[3:] == [True, 1, time.gmtime().tm_year, 7, True]
+
+
+def test_failing_message_ends_in_the_poison_queue_with_its_body(shared, queues, queue):
+    mine, poison = queues["QUEUE"], queue(queues["QUEUE"].name + "-poison")
     mine.add(encoded("fail"))
-    poison = queue(mine.name + "-poison")
-    eventually(lambda: poison.peek() == [encoded("fail")])
+    eventually(lambda: encoded("fail") in poison.peek())
     eventually(lambda: mine.count() == 0)
-    assert host.records == [["begin", "fail", 1], ["begin", "fail", 2], ["begin", "fail", 3]]
+    assert seen(shared, "fail") == [["begin", "fail", 1], ["begin", "fail", 2], ["begin", "fail", 3]]
+
+
+def test_message_that_is_not_base64_goes_to_poison_unread(shared, queues, queue):
+    before = len(shared.records)
+    queues["QUEUE"].add('{"a":1}')
+    eventually(lambda: '{"a":1}' in queue(queues["QUEUE"].name + "-poison").peek())
+    eventually(lambda: queues["QUEUE"].count() == 0)
+    assert len(shared.records) == before
+
+
+def test_returned_value_without_a_binding_fails(shared, queues, queue):
+    queues["RETURNS"].add(encoded("x"))
+    eventually(lambda: queue(queues["RETURNS"].name + "-poison").peek() == [encoded("x")])
+    assert "returned a value but has no $return binding" in shared.log
+
+
+def test_run_by_hand(shared, queues):
+    master = {"x-functions-key": shared.keys["_master"]}
+    answer = shared.client.post("/admin/functions/Work", headers=master, json={"input": "by hand"})
+    assert answer.status_code == 202
+    eventually(lambda: ["end", "by hand", 1] in shared.records)
+    assert shared.client.post("/admin/functions/work", headers=master, content=b"[1]").status_code == 400
+    assert queues["QUEUE"].count() == 0
+
+
+def test_queue_that_does_not_exist_yet(shared, queues):
+    queues["LATER"].create().add(encoded("first"))
+    eventually(lambda: ["later", "first"] in shared.records)
+    assert "cannot be read" not in shared.log
 
 
 def test_message_tried_too_often_is_not_run(start_host, queue):
     mine = queue().create()
     mine.add(encoded("tired"))
     for _ in range(2):
-        assert eventually(lambda: mine.receive(visibility=1)) is not None
+        mine.try_once()
     host = start_host(WORKER, host_json=queues_json(maxDequeueCount=2), env={"QUEUE": mine.name})
     eventually(lambda: queue(mine.name + "-poison").peek() == [encoded("tired")])
-    assert host.records == []
-
-
-def test_message_that_is_not_base64_goes_to_poison_unread(start_host, queue):
-    mine = queue().create()
-    host = start_host(WORKER, env={"QUEUE": mine.name})
-    mine.add('{"a":1}')
-    eventually(lambda: queue(mine.name + "-poison").peek() == ['{"a":1}'])
-    eventually(lambda: mine.count() == 0)
     assert host.records == []
 
 
@@ -104,7 +156,7 @@ def test_message_encoding_none(start_host, queue):
 
 def test_released_message_waits_for_the_visibility_timeout(start_host, queue):
     mine = queue().create()
-    options = queues_json(visibilityTimeout="00:00:01", maxDequeueCount=2)
+    options = queues_json(visibilityTimeout="00:00:01", maxDequeueCount=2, maxPollingInterval="00:00:00.2")
     host = start_host(WORKER, host_json=options, env={"QUEUE": mine.name})
     mine.add(encoded("fail"))
     eventually(lambda: len(host.records) == 2)
@@ -116,7 +168,7 @@ def test_failing_poison_handler_leaves_its_message_hidden(start_host, queue):
     mine = queue(f"q{uuid.uuid4().hex[:12]}-poison").create()
     host = start_host(
         WORKER,
-        host_json=queues_json(maxDequeueCount=1),
+        host_json=queues_json(maxDequeueCount=1, maxPollingInterval="00:00:00.2"),
         env={"QUEUE": mine.name, "DEVHOST_QUEUE_VISIBILITY_SECONDS": "1"},
     )
     mine.add(encoded("fail"))
@@ -130,32 +182,32 @@ def test_failing_poison_handler_leaves_its_message_hidden(start_host, queue):
 def test_long_function_keeps_its_message(start_host, queue):
     mine = queue().create()
     host = start_host(WORKER, env={"QUEUE": mine.name, "DEVHOST_QUEUE_VISIBILITY_SECONDS": "2"})
-    mine.add(encoded("sleep 3"))
-    eventually(lambda: ["end", "sleep 3", 1] in host.records)
+    mine.add(encoded("sleep 2.2"))
+    eventually(lambda: ["end", "sleep 2.2", 1] in host.records)
     eventually(lambda: mine.count() == 0)
-    assert host.records == [["begin", "sleep 3", 1], ["end", "sleep 3", 1]]
+    assert host.records == [["begin", "sleep 2.2", 1], ["end", "sleep 2.2", 1]]
 
 
 def test_killed_host_leaves_its_message_for_the_next_one(start_host, queue):
     mine = queue().create()
-    env = {"QUEUE": mine.name, "DEVHOST_QUEUE_VISIBILITY_SECONDS": "2"}
-    host = start_host(WORKER, host_json=queues_json(maxPollingInterval="00:00:00.2"), env=env)
-    mine.add(encoded("sleep 1"))
-    eventually(lambda: host.records == [["begin", "sleep 1", 1]])
+    options = queues_json(maxPollingInterval="00:00:00.2")
+    host = start_host(WORKER, host_json=options, env={"QUEUE": mine.name, "DEVHOST_QUEUE_VISIBILITY_SECONDS": "1"})
+    mine.add(encoded("hang"))
+    eventually(lambda: host.records == [["begin", "hang", 1]])
     host.stop(signal.SIGKILL)
-    host = start_host(root=host.root, env=env)
-    eventually(lambda: host.records[1:] == [["begin", "sleep 1", 2], ["end", "sleep 1", 2]])
+    host = start_host(root=host.root, env={"QUEUE": mine.name})
+    eventually(lambda: host.records[1:] == [["begin", "hang", 2], ["end", "hang", 2]])
     eventually(lambda: mine.count() == 0)
 
 
 def test_stop_finishes_what_runs_and_takes_nothing_new(start_host, queue):
     mine = queue().create()
     host = start_host(WORKER, host_json=queues_json(batchSize=1, newBatchThreshold=0), env={"QUEUE": mine.name})
-    mine.add(encoded("sleep 1"))
-    eventually(lambda: ["begin", "sleep 1", 1] in host.records)
+    mine.add(encoded("sleep 0.5"))
+    eventually(lambda: ["begin", "sleep 0.5", 1] in host.records)
     mine.add(encoded("later"))
     assert host.stop() == 0
-    assert host.records == [["begin", "sleep 1", 1], ["end", "sleep 1", 1]]
+    assert host.records == [["begin", "sleep 0.5", 1], ["end", "sleep 0.5", 1]]
     assert mine.peek() == [encoded("later")]
     assert mine.count() == 1
 
@@ -169,15 +221,6 @@ def test_stop_does_not_wait_longer_than_the_grace_time(start_host, queue):
     assert host.stop() == 0
     assert time.monotonic() - began < 5
     assert mine.count() == 1
-
-
-def test_queue_that_does_not_exist_yet(start_host, queue):
-    mine = queue()
-    host = start_host(WORKER, env={"QUEUE": mine.name})
-    time.sleep(0.3)
-    mine.create().add(encoded("first"))
-    eventually(lambda: ["end", "first", 1] in host.records)
-    assert "ERROR" not in host.log
 
 
 def test_concurrency_is_batch_size_and_threshold(start_host, queue):
@@ -247,37 +290,13 @@ def test_storage_outage_is_told_once_and_survived(start_host, queue):
         eventually(lambda: ["end", "after", 1] in host.records)
 
 
-def test_returned_value_without_a_binding_fails(start_host, queue):
-    mine = queue().create()
-    source = """
-    @app.queue_trigger(arg_name="msg", queue_name="%QUEUE%", connection="AzureWebJobsStorage")
-    def returns(msg: str):
-        return "something"
-    """
-    host = start_host(source, host_json=queues_json(maxDequeueCount=1), env={"QUEUE": mine.name})
-    mine.add(encoded("x"))
-    eventually(lambda: queue(mine.name + "-poison").peek() == [encoded("x")])
-    assert "returned a value but has no $return binding" in host.log
-
-
 def test_function_timeout_fails_the_message(start_host, queue):
     mine = queue().create()
     options = {**queues_json(maxDequeueCount=1), "functionTimeout": "00:00:01"}
     host = start_host(WORKER, host_json=options, env={"QUEUE": mine.name})
-    mine.add(encoded("sleep 3"))
-    eventually(lambda: queue(mine.name + "-poison").peek() == [encoded("sleep 3")])
+    mine.add(encoded("sleep 2.2"))
+    eventually(lambda: queue(mine.name + "-poison").peek() == [encoded("sleep 2.2")])
     assert "functionTimeout" in host.log
-
-
-def test_run_by_hand(start_host, queue):
-    mine = queue().create()
-    host = start_host(WORKER, env={"QUEUE": mine.name})
-    master = {"x-functions-key": host.keys["_master"]}
-    answer = host.client.post("/admin/functions/Work", headers=master, json={"input": "by hand"})
-    assert answer.status_code == 202
-    eventually(lambda: ["end", "by hand", 1] in host.records)
-    assert host.client.post("/admin/functions/work", headers=master, content=b"[1]").status_code == 400
-    assert mine.count() == 0
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import socket
 import subprocess
@@ -12,7 +11,8 @@ import threading
 import httpx
 import pytest
 
-from tests.devhost.conftest import REPOSITORY, eventually
+from tests.devhost import forked
+from tests.devhost.conftest import DEADLINE, REPOSITORY, RunningHost, eventually
 
 ONE = """
 @app.route(route="one", auth_level=func.AuthLevel.ANONYMOUS)
@@ -70,14 +70,14 @@ def test_host_json(refused, host_json, why):
         (QUEUE + "def f(m: str, context: str) -> None: ...", "'context' must be annotated with func.Context, not str"),
         ("@app.route()\ndef f(req: dict) -> func.HttpResponse: ...", "annotated with dict; use func.HttpRequest"),
         ("@app.route()\ndef f(req: func.HttpRequest | None) -> func.HttpResponse: ...", "use func.HttpRequest"),
-        ("@app.route()\ndef f(req: func.HttpRequest) -> dict: ...", "annotated with dict; use func.HttpResponse or str"),
+        ("@app.route()\ndef f(req: func.HttpRequest) -> dict: ...", "dict; use func.HttpResponse or str"),
         ("@app.route()\ndef f(req: func.HttpRequest) -> None: ...", "annotated with NoneType; use func.HttpResponse"),
-        ("@app.route()\ndef f(req: func.HttpRequest) -> func.HttpResponse | None: ...", "return value of binding 'http'"),
+        ("@app.route()\ndef f(req: func.HttpRequest) -> func.HttpResponse | None: ...", "return value of binding"),
         (SIGNALR_OUT + "def f(req: func.HttpRequest, o: func.Out[dict]): ...", "use str or bytes inside func.Out[...]"),
         (SIGNALR_OUT + "def f(req: func.HttpRequest, o: func.Out): ...", "use str or bytes inside func.Out[...]"),
         ("@app.generic_input_binding(arg_name='i', type='signalRConnectionInfo', hubName='h')\n"
          "@app.route()\ndef f(req: func.HttpRequest, i: dict): ...", "annotated with dict; use str or bytes"),
-        ("@app.timer_trigger(arg_name='t', schedule='0 * * * * *')\ndef f(t: int) -> None: ...", "use func.TimerRequest"),
+        ("@app.timer_trigger(arg_name='t', schedule='0 * * * * *')\ndef f(t: int): ...", "use func.TimerRequest"),
         ("@app.queue_trigger(arg_name='m', queue_name='abc', connection='Nowhere')\ndef f(m: str) -> None: ...",
          "the connection 'Nowhere' is not set"),
         ("@app.queue_trigger(arg_name='m', queue_name='%NOPE%', connection='AzureWebJobsStorage')\n"
@@ -113,10 +113,9 @@ def test_wrong_environment(refused):
 
 def test_missing_files(tmp_path):
     def said() -> str:
-        command = [sys.executable, "-m", "devhost", "--root", str(tmp_path), "--port", "0"]
-        ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
-        assert ended.returncode == 1
-        return ended.stderr
+        code, _, errors = forked.run(tmp_path, {}, tmp_path, DEADLINE)
+        assert code == 1
+        return errors
 
     assert "host.json: missing" in said()
     (tmp_path / "host.json").write_text('{"version": "2.0"}')
@@ -138,20 +137,55 @@ def test_port_in_use_is_one_line(start_host, refused, tmp_path):
     assert f"cannot listen on 127.0.0.1:{port}" in ended.stderr
 
 
-def test_values_do_not_override_the_environment(start_host):
-    local = {"Values": {"COLOUR": "red", "SHAPE": "round"}}
-    host = start_host(ONE, local=local, env={"COLOUR": "blue"})
-    assert host.client.get("/api/one").text == "blueround"
+@pytest.fixture(scope="module")
+def host(start_shared_host, tmp_path_factory) -> RunningHost:
+    """One host with something of every kind of setting."""
+    source = (
+        ONE
+        + """
+bp = func.Blueprint()
+@bp.function_name("renamed")
+@bp.route(auth_level=func.AuthLevel.ANONYMOUS)
+def from_blueprint(req: func.HttpRequest) -> str:
+    return "blue"
+app.register_functions(bp)
+"""
+    )
+    data = tmp_path_factory.mktemp("data")
+    (data / "keys.json").write_text('{"default": "mine"}')
+    return start_shared_host(
+        source,
+        host_json={"version": "2.0", "extensions": {"http": {"routePrefix": "v1/x"}}},
+        local={"Values": {"COLOUR": "red", "SHAPE": "round"}, "Host": {"CORS": "*"}},
+        env={"COLOUR": "blue"},
+        data_dir=data,
+    )
 
 
-def test_route_prefix_and_keys_survive_a_restart(start_host):
-    prefix = {"version": "2.0", "extensions": {"http": {"routePrefix": "v1/x"}}}
-    host = start_host(ONE, host_json=prefix)
+def test_values_do_not_override_the_environment(host):
+    assert host.client.get("/v1/x/one").text == "blueround"
+
+
+def test_route_prefix(host):
     assert host.client.get("/v1/x/one").status_code == 200
     assert host.client.get("/api/one").status_code == 404
-    keys = host.keys
+
+
+def test_blueprint_and_wildcard_cors(host):
+    answer = host.client.get("/v1/x/renamed", headers={"origin": "http://anywhere.example"})
+    assert answer.text == "blue"
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+def test_keys_file_without_a_master_key_gets_one(host):
+    assert host.keys["default"] == "mine"
+    assert len(host.keys["_master"]) >= 32
+
+
+def test_keys_survive_a_restart(start_host):
+    host = start_host(ONE)
     assert host.stop() == 0
-    assert start_host(root=host.root).keys == keys
+    assert start_host(root=host.root).keys == host.keys
 
 
 def test_broken_keys_file(refused, tmp_path):
@@ -160,36 +194,13 @@ def test_broken_keys_file(refused, tmp_path):
     assert "keys.json: must be" in refused(ONE)
 
 
-def test_keys_file_without_a_master_key_gets_one(start_host, tmp_path):
-    (tmp_path / "keys.json").write_text('{"default": "mine"}')
-    start_host(ONE, data_dir=tmp_path)
-    kept = json.loads((tmp_path / "keys.json").read_text())
-    assert kept["default"] == "mine"
-    assert len(kept["_master"]) >= 32
-
-
-def test_script_file_blueprints_and_wildcard_cors(start_host):
-    source = """
-    bp = func.Blueprint()
-    @bp.function_name("renamed")
-    @bp.route(auth_level=func.AuthLevel.ANONYMOUS)
-    def from_blueprint(req: func.HttpRequest) -> str:
-        return "blue"
-    app.register_functions(bp)
-    """
-    host = start_host(source, local={"Host": {"CORS": "*"}})
-    answer = host.client.get("/api/renamed", headers={"origin": "http://anywhere.example"})
-    assert answer.text == "blue"
-    assert answer.headers["access-control-allow-origin"] == "*"
-
-
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_stop_lets_a_request_finish(start_host, number):
     source = """
     @app.route(route="slow", auth_level=func.AuthLevel.ANONYMOUS)
     def slow(req: func.HttpRequest) -> func.HttpResponse:
         record("begin")
-        time.sleep(1)
+        time.sleep(0.5)
         return func.HttpResponse("done")
     """
     host = start_host(source)
