@@ -137,11 +137,9 @@ def _send_there(endpoint: Endpoint, hub: str, item: dict[str, Any]) -> None:
     token = tokens.sign(url, endpoint.key, _HOUR)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     # The scheme is checked by parse_endpoint.
-    request = urllib.request.Request(  # noqa: S310
-        f"{url}?api-version=2022-06-01", data=body, headers=headers, method=method
-    )
+    request = urllib.request.Request(f"{url}?api-version=2022-06-01", data=body, headers=headers, method=method)
     try:
-        urllib.request.urlopen(request, timeout=_TIMEOUT).close()  # noqa: S310
+        urllib.request.urlopen(request, timeout=_TIMEOUT).close()
     except (urllib.error.URLError, TimeoutError) as error:
         raise InvocationError(f"SignalR service {endpoint.url} did not take the message: {error}") from error
 

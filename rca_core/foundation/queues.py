@@ -20,6 +20,7 @@ class Queue(StrEnum):
     """The queues of the app. The Functions host keeps a poison queue beside each, named `<queue>-poison`."""
 
     FAILURES = "failures"
+    DIAGNOSES = "diagnoses"
     LIVE_UPDATES = "live-updates"
 
 

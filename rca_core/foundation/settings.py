@@ -40,8 +40,13 @@ class Settings(msgspec.Struct, frozen=True):
 
     storage: StorageSettings
     dashboard_url: str
-    databricks_host: str | None
-    live_updates: bool
+    databricks_host: str | None = None
+    databricks_token: str | None = None
+    management_url: str | None = None
+    management_client_id: str | None = None
+    airflow_base_url: str | None = None
+    airflow_token: str | None = None
+    live_updates: bool = False
 
 
 @cache
@@ -57,8 +62,17 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         storage=_storage(reader, "AzureWebJobsStorage"),
         dashboard_url=(reader.url("DASHBOARD_URL") or "").rstrip("/"),
         databricks_host=reader.url("DATABRICKS_HOST", default_scheme="https"),
+        databricks_token=reader.text("DATABRICKS_TOKEN"),
+        management_url=reader.url("AZURE_MANAGEMENT_URL"),
+        management_client_id=reader.text("AzureWebJobsStorage__clientId"),
+        airflow_base_url=reader.url("AIRFLOW_BASE_URL"),
+        airflow_token=reader.text("AIRFLOW_TOKEN"),
         live_updates=any(reader.text(name) for name in _SIGNALR),
     )
+    # A Databricks host alone is enough for links to runs; a token alone is of no use.
+    reader.needs("DATABRICKS_TOKEN", "DATABRICKS_HOST")
+    reader.needs("AIRFLOW_TOKEN", "AIRFLOW_BASE_URL")
+    reader.needs("AIRFLOW_BASE_URL", "AIRFLOW_TOKEN")
     if reader.problems:
         raise SettingsError("Settings need attention:\n- " + "\n- ".join(reader.problems))
     return read
@@ -79,6 +93,11 @@ class _Reader:
             )
             return None
         return value or None
+
+    def needs(self, name: str, other: str) -> None:
+        """Notes it as a problem if `name` is set and `other` is not."""
+        if self._environment.get(name, "").strip() and not self._environment.get(other, "").strip():
+            self.problems.append(f"{name} is set, {other} is not: set both or neither.")
 
     def url(self, name: str, default_scheme: str | None = None) -> str | None:
         value = self.text(name)

@@ -1,6 +1,7 @@
-"""Raw payloads in Blob Storage: while they wait for triage, and for good."""
+"""Payloads in Blob Storage: as they came while they wait for triage, and for good without their secrets."""
 
 import hashlib
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
@@ -35,12 +36,39 @@ def held(storage: Storage, name: str) -> bytes:
     return body
 
 
+def release(storage: Storage, name: str) -> None:
+    """Removes a body that `hold` kept; no error if it is gone."""
+    with suppress(ResourceNotFoundError):
+        storage.container(WAITING).delete_blob(name)
+
+
 def archive(storage: Storage, ticket_id: str, report_key: str, body: bytes) -> Archived:
     """Keeps the payload of a ticket's report for good."""
     name = archive_name(ticket_id, report_key)
     blob = storage.container(ARCHIVE).upload_blob(name, body, overwrite=True)
     # With a connection string that carries a SAS, the address ends with it.
     return Archived(name, blob.url.partition("?")[0])
+
+
+def archive_failure(storage: Storage, ticket_id: str, report_key: str, failure: bytes) -> None:
+    """Keeps a report as it was understood, for the diagnosis that comes later."""
+    storage.container(ARCHIVE).upload_blob(_failure_name(ticket_id, report_key), failure, overwrite=True)
+
+
+def archived_failure(storage: Storage, ticket_id: str, report_key: str) -> bytes | None:
+    """What `archive_failure` kept, or None."""
+    return archived(storage, _failure_name(ticket_id, report_key))
+
+
+def _failure_name(ticket_id: str, report_key: str) -> str:
+    return archive_name(ticket_id, report_key).removesuffix(".json") + "-failure.json"
+
+
+def archive_evidence(storage: Storage, ticket_id: str, report_key: str, number: int, text: str) -> str:
+    """Keeps what a failing system said about a report; returns the blob's name."""
+    name = archive_name(ticket_id, report_key).removesuffix(".json") + f"-{number}.txt"
+    storage.container(ARCHIVE).upload_blob(name, text.encode(), overwrite=True)
+    return name
 
 
 def archived(storage: Storage, name: str) -> bytes | None:

@@ -7,7 +7,9 @@ from typing import Literal
 
 import msgspec
 
+from rca_core import sources
 from rca_core.foundation import clock, logs
+from rca_core.foundation.errors import PermanentError
 from rca_core.foundation.failure import Failure, Ignored
 from rca_core.foundation.queues import MAX_MESSAGE_BYTES, Queue, fits, send
 from rca_core.foundation.storage import Storage
@@ -25,7 +27,7 @@ class FailureMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     Triage parses the body again and finds the failure by run and report: the text is carried once, and the archive
     gets it as it arrived. A body that does not fit waits in a blob, named in `body_blob`. No field may be named like
     the queue trigger's own metadata (`id`, `dequeueCount`, ...): the Functions host copies the fields of a JSON message
-    over it.
+    over it. `body_is_shared` says that other messages point to the same blob.
     """
 
     sender: Sender
@@ -36,6 +38,22 @@ class FailureMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     received_at: str
     body: str | None = None
     body_blob: str | None = None
+    body_is_shared: bool = False
+
+
+def failure_of(message: FailureMessage, body: bytes) -> Failure:
+    """The failure that the message is about, wherever in the body this version of the parser finds it."""
+    for event in sources.parse(message.sender, body):
+        if (
+            isinstance(event, Failure)
+            and event.report_key == message.report_key
+            and claims.run_hash(event) == message.run_hash
+        ):
+            return event
+    raise PermanentError(
+        f"The body kept for ticket {message.ticket_id} holds no failure with report {message.report_key}:"
+        " the parser has changed since it was queued."
+    )
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -53,7 +71,7 @@ def take(storage: Storage, sender: Sender, body: bytes, events: list[Failure | I
     If the process dies before a failure is queued, the caller got no answer and sends it again: the claim is
     found with nothing recorded, and the failure is queued then.
     """
-    intake = _Intake(storage, sender, body)
+    intake = _Intake(storage, sender, body, shared=len(events) > 1)
     if len(events) == 1:
         return [intake.take(events[0])]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -61,10 +79,11 @@ def take(storage: Storage, sender: Sender, body: bytes, events: list[Failure | I
 
 
 class _Intake:
-    def __init__(self, storage: Storage, sender: Sender, body: bytes) -> None:
+    def __init__(self, storage: Storage, sender: Sender, body: bytes, *, shared: bool) -> None:
         self._storage = storage
         self._sender = sender
         self._body = body
+        self._shared = shared
         self._holding = Lock()
 
     def take(self, event: Failure | Ignored) -> Result:
@@ -92,7 +111,11 @@ class _Intake:
         else:
             with self._holding:
                 blob = self._held
-            send(self._storage, Queue.FAILURES, msgspec.structs.replace(message, body_blob=blob))
+            send(
+                self._storage,
+                Queue.FAILURES,
+                msgspec.structs.replace(message, body_blob=blob, body_is_shared=self._shared),
+            )
 
     @cached_property
     def _held(self) -> str:

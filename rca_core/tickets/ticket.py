@@ -34,12 +34,13 @@ _ID_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 # goes beyond is in the archive, and of reports in the audit trail.
 _MESSAGE_ROOM = 150_000
 _REPORT_MESSAGE_ROOM = 1_000
-_REPORTS_ROOM = 250_000
+_REPORTS_ROOM = 200_000
 _LINKS_ROOM = 100_000
 _LABELS_ROOM = 100_000
 _RUNS_ROOM = 50_000
 _ENTITY_ROOM = 60_000
 _REPORT_KEYS_ROOM = 100_000
+_EVIDENCE_ROOM = 60_000
 
 Item = TypeVar("Item")
 
@@ -57,6 +58,19 @@ class Report(msgspec.Struct, frozen=True):
     error_code: str | None
     entity: dict[str, Any]
     archived: str
+
+
+class EvidenceNote(msgspec.Struct, frozen=True):
+    """What a failing system said when it was asked: `archived` names the blob with its text, `note` says why there is
+    none or what is missing from it.
+    """
+
+    report_key: str
+    source: str
+    status: str
+    title: str
+    note: str
+    archived: str | None = None
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +108,8 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     runs: list[str] = []
     reports: list[Report] = []
     report_keys: list[str] = []
+    evidence: list[EvidenceNote] = []
+    redactions: dict[str, int] = {}
     diagnosis: Diagnosis
     fingerprint: str | None = None
     status: Status = "open"
@@ -111,6 +127,10 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     logic_app_run_id: str | None = None
     remediation_status: str | None = None
     version: int = 1
+
+    def was_asked_about(self, report_key: str) -> bool:
+        """Whether the failing system has been asked about this report."""
+        return any(note.report_key == report_key for note in self.evidence)
 
     def knows(self, report_key: str) -> bool:
         """Whether the ticket already holds this report."""
@@ -168,6 +188,11 @@ def fitting_links(links: list[Link]) -> list[Link]:
 def fitting_runs(runs: list[str]) -> list[str]:
     """Each run once, as many as a ticket has room for."""
     return _fitting(dict.fromkeys(runs), _RUNS_ROOM)
+
+
+def fitting_evidence(evidence: list[EvidenceNote]) -> list[EvidenceNote]:
+    """As many notes as a ticket has room for."""
+    return _fitting(evidence, _EVIDENCE_ROOM)
 
 
 def fitting_report_keys(keys: list[str]) -> list[str]:

@@ -2,11 +2,10 @@
 
 import msgspec
 
-from rca_core import sources
 from rca_core.diagnosis import Classification, classify
+from rca_core.diagnosis.redaction import Redactor
 from rca_core.diagnosis.rules import analyse
 from rca_core.foundation import clock, logs
-from rca_core.foundation.errors import PermanentError
 from rca_core.foundation.failure import Failure, Link
 from rca_core.foundation.settings import Settings
 from rca_core.foundation.storage import Storage
@@ -15,7 +14,8 @@ from rca_core.integrations.archive import Archived
 from rca_core.tickets import claims
 from rca_core.tickets.announce import announce
 from rca_core.tickets.audit import AuditEntry, entry
-from rca_core.tickets.intake import FailureMessage
+from rca_core.tickets.enrichment import ask_for_evidence, can_be_asked
+from rca_core.tickets.intake import FailureMessage, failure_of
 from rca_core.tickets.severity import severity_of
 from rca_core.tickets.store import TicketStore
 from rca_core.tickets.ticket import (
@@ -40,68 +40,71 @@ def triage(storage: Storage, store: TicketStore, settings: Settings, message: Fa
     """Makes the ticket that the message asks for, or adds the message's report to it; returns the ticket.
 
     Safe to run again after a death on any line: the archive's blob is named by ticket and report and is
-    overwritten; the ticket is created once and takes a report once; the claim's note and the announcement repeat.
+    overwritten; the ticket is created once and takes a report once; the rest repeats without harm.
     """
     ticket = store.find(message.ticket_id) or _create(storage, store, settings, message)
     if ticket.run_hash != message.run_hash:
         return triage(storage, store, settings, _under_another_id(storage, message))
     if not ticket.knows(message.report_key):
-        ticket = _add_report(storage, store, message)
+        ticket = _add_report(storage, store, settings, message)
     if len(ticket.report_keys) <= claims.MOST_RECORDED:
         claims.record(storage, message.run_hash, message.report_key)
     announce(storage, settings, ticket)
+    ask_for_evidence(storage, settings, ticket, message)
+    if message.body_blob and not message.body_is_shared:
+        archive.release(storage, message.body_blob)
     return ticket
 
 
 def _create(storage: Storage, store: TicketStore, settings: Settings, message: FailureMessage) -> Ticket:
     """The ticket made of the message, or the one that another delivery made of this id in the meantime."""
-    failure, archived = _failure_and_archive(storage, message)
-    ticket = _new_ticket(settings, message, failure, archived)
+    failure, archived, masked = _failure_and_archive(storage, settings, message)
+    ticket = msgspec.structs.replace(_new_ticket(settings, message, failure, archived), redactions=masked)
     if not store.create(ticket, _created(ticket)):
         return store.get(message.ticket_id)
     logs.info("ticket-created", ticket_id=ticket.id, category=ticket.error_type, severity=ticket.severity)
     return ticket
 
 
-def _add_report(storage: Storage, store: TicketStore, message: FailureMessage) -> Ticket:
-    failure, archived = _failure_and_archive(storage, message)
+def _add_report(storage: Storage, store: TicketStore, settings: Settings, message: FailureMessage) -> Ticket:
+    failure, archived, _ = _failure_and_archive(storage, settings, message)
     return store.change(message.ticket_id, lambda ticket: _with_report(ticket, message, failure, archived))
 
 
 def _under_another_id(storage: Storage, message: FailureMessage) -> FailureMessage:
     """Two runs of one second drew the same six characters: the one that comes second gets a new id."""
-    source = _failure(_body(storage, message), message).source
+    source = failure_of(message, _body(storage, message)).source
     new_id = new_ticket_id(source, clock.from_iso(message.claimed_at))
     held_id = claims.move(storage, message.run_hash, message.ticket_id, new_id)
     logs.warning("ticket-id-taken", ticket_id=message.ticket_id, new_ticket_id=held_id)
     return msgspec.structs.replace(message, ticket_id=held_id)
 
 
-def _failure_and_archive(storage: Storage, message: FailureMessage) -> tuple[Failure, Archived]:
+def _failure_and_archive(
+    storage: Storage, settings: Settings, message: FailureMessage
+) -> tuple[Failure, Archived, dict[str, int]]:
+    """The failure and where its payload is archived, both without secrets; and how many of each kind were masked."""
     body = _body(storage, message)
-    failure = _failure(body, message)
-    return failure, archive.archive(storage, message.ticket_id, message.report_key, body)
+    redactor = Redactor()
+    failure = _masked(redactor, failure_of(message, body))
+    archived = archive.archive(storage, message.ticket_id, message.report_key, redactor.redact_body(body))
+    if can_be_asked(settings, failure.source):
+        archive.archive_failure(storage, message.ticket_id, message.report_key, msgspec.json.encode(failure))
+    return failure, archived, redactor.counts
+
+
+def _masked(redactor: Redactor, failure: Failure) -> Failure:
+    """The failure without secrets; what tells runs and reports apart stays as it is."""
+    masked = msgspec.json.decode(redactor.redact_body(msgspec.json.encode(failure)), type=Failure)
+    return msgspec.structs.replace(
+        masked, run_key=failure.run_key, report_key=failure.report_key, run_id=failure.run_id, runs=failure.runs
+    )
 
 
 def _body(storage: Storage, message: FailureMessage) -> bytes:
     if message.body is not None:
         return message.body.encode()
     return archive.held(storage, message.body_blob or "")
-
-
-def _failure(body: bytes, message: FailureMessage) -> Failure:
-    """The failure that the message is about, wherever in the body this version of the parser finds it."""
-    for event in sources.parse(message.sender, body):
-        if (
-            isinstance(event, Failure)
-            and event.report_key == message.report_key
-            and claims.run_hash(event) == message.run_hash
-        ):
-            return event
-    raise PermanentError(
-        f"The body kept for ticket {message.ticket_id} holds no failure with report {message.report_key}:"
-        " the parser has changed since it was queued."
-    )
 
 
 def _new_ticket(settings: Settings, message: FailureMessage, failure: Failure, archived: Archived) -> Ticket:

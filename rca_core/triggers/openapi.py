@@ -77,9 +77,13 @@ def _paths() -> dict[str, Any]:
         },
         "/api/tickets/{id}/log": {
             "get": _operation(
-                "The payload that was reported, as it arrived",
+                "The payload that was reported, secrets masked, or what the failing system said",
                 None,
-                parameters=[*by_id, _query("report", {"type": "string"}, "Key of one of the ticket's reports.")],
+                parameters=[
+                    *by_id,
+                    _query("report", {"type": "string"}, "Key of one of the ticket's reports."),
+                    _query("evidence", {"type": "integer", "minimum": 1}, "Number of an entry of its evidence."),
+                ],
                 errors=(404,),
             )
         },

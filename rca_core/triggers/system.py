@@ -21,11 +21,14 @@ blueprint = func.Blueprint()
 _PROBE_SECONDS = 3
 
 
+Part = Literal["ok", "off", "down"]
+
+
 class Health(msgspec.Struct, frozen=True):
-    """Whether the app works. A part is `ok`, `off` (it has no settings) or `down`."""
+    """Whether the app works. A part is `ok` (has its settings), `off` (has none) or, if it must be there, `down`."""
 
     status: Literal["ok", "down"]
-    parts: dict[str, Literal["ok", "off", "down"]]
+    parts: dict[str, Part]
 
 
 @blueprint.route("api/health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -33,7 +36,15 @@ class Health(msgspec.Struct, frozen=True):
 def get_health(req: func.HttpRequest) -> func.HttpResponse:
     """200 when the app can do its job, 503 when it cannot. Anybody may ask; storage is asked every few seconds."""
     storage: Literal["ok", "down"] = "ok" if _storage_answers(int(time.monotonic() / _PROBE_SECONDS)) else "down"
-    health = Health(storage, {"storage": storage, "live_updates": "ok" if settings().live_updates else "off"})
+    known = settings()
+    configured = {
+        "live_updates": known.live_updates,
+        "databricks_api": known.databricks_token,
+        "data_factory_api": known.management_url,
+        "airflow_api": known.airflow_token,
+    }
+    parts: dict[str, Part] = {name: "ok" if setting else "off" for name, setting in configured.items()}
+    health = Health(storage, {"storage": storage, **parts})
     return json_response(health, status=200 if health.status == "ok" else 503)
 
 

@@ -97,24 +97,19 @@ def change_ticket(req: func.HttpRequest) -> func.HttpResponse:
 @blueprint.route("api/tickets/{id}/log", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @endpoint
 def get_log(req: func.HttpRequest) -> func.HttpResponse:
-    """The payload of the ticket's first report as it arrived, or of the one that `?report=` names by its key."""
+    """The payload of the ticket's first report, secrets masked, or of the one that `?report=` names by its key; or,
+    with `?evidence=`, what the failing system said: the number of an entry of the ticket's `evidence`, from 1.
+    """
     ticket = services.ticket_store().get(req.route_params["id"])
+    if "evidence" in req.params:
+        return _evidence(ticket, integer(req, "evidence", default=1, most=max(1, len(ticket.evidence))))
     report_key = word(req, "report") or ticket.report_keys[0]
     if not ticket.knows(report_key):
         raise NotFound(f"Ticket {ticket.id} has no report {report_key!r}.")
     body = archive.archived(services.storage(), archive.archive_name(ticket.id, report_key))
     if body is None:
         raise NotFound(f"The payload of report {report_key} of ticket {ticket.id} is no longer in the archive.")
-    # Sent as a download: the payload is somebody else's text and must never render as a page of ours.
-    return func.HttpResponse(
-        body,
-        mimetype="application/json",
-        headers={
-            "Content-Disposition": f'attachment; filename="{ticket.id}.json"',
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "no-store",
-        },
-    )
+    return _download(body, f"{ticket.id}.json", "application/json")
 
 
 @blueprint.route("api/audit", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
@@ -164,6 +159,27 @@ def _given(req: func.HttpRequest, columns: dict[str, str]) -> dict[str, str]:
 
 def _limit(req: func.HttpRequest) -> int:
     return integer(req, "limit", default=queries.DEFAULT_LIMIT, most=queries.MAX_LIMIT)
+
+
+def _evidence(ticket: Ticket, number: int) -> func.HttpResponse:
+    name = ticket.evidence[number - 1].archived if ticket.evidence else None
+    body = archive.archived(services.storage(), name) if name else None
+    if body is None:
+        raise NotFound(f"Ticket {ticket.id} has no text of evidence {number}.")
+    return _download(body, f"{ticket.id}-{number}.txt", "text/plain")
+
+
+def _download(body: bytes, name: str, mimetype: str) -> func.HttpResponse:
+    """Somebody else's text, which must never render as a page of ours."""
+    return func.HttpResponse(
+        body,
+        mimetype=mimetype,
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+        },
+    )
 
 
 def _whole(ticket: Ticket) -> TicketView:
