@@ -30,11 +30,11 @@ once() {
 
 make_venv() {
   echo "Setting up Python packages in .venv ..."
-  "$python" -m venv --clear .venv || {
-    rm -rf .venv
+  "$python" -c 'import ensurepip, venv' 2>/dev/null ||
     missing "Python's venv module. On Debian or Ubuntu: apt install python3-venv"
-  }
+  "$python" -m venv --clear .venv || missing "a folder .venv that can be written here; the message above says why not."
   .venv/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+  touch .venv/.done
 }
 
 install_packages() {
@@ -52,13 +52,14 @@ install_node_packages() {
 }
 
 python=$(find_python)
-[ -n "$python" ] || missing "Python 3.11 or later (python3 is $(python3 --version 2>&1 || echo not there))."
+[ -n "$python" ] || missing "Python 3.11 or later; python3 here is $(python3 --version 2>/dev/null || echo "not there")."
 command -v node >/dev/null || missing "Node 20 or later (https://nodejs.org); it runs the storage emulator."
 node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' ||
   missing "Node 20 or later; this is $(node --version)."
 command -v npm >/dev/null || missing "npm, which comes with Node."
 
-[ -x .venv/bin/python ] && .venv/bin/python -c '' 2>/dev/null || make_venv
+# The mark is made last: a set-up that was stopped half-way begins anew.
+[ -f .venv/.done ] && .venv/bin/python -c '' 2>/dev/null || make_venv
 once packages 'requirements.txt devhost/requirements.txt' install_packages
 once node package-lock.json install_node_packages
 [ -d node_modules/azurite ] || install_node_packages

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -9,6 +10,8 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from devhost.azurite import Azurite, AzuriteError
@@ -18,29 +21,54 @@ _DATA = Path(os.environ.get("DEVHOST_DATA_DIR") or _ROOT / ".devhost")
 _DEMO = Path(__file__).parent / "demo"
 
 
+class CannotStart(Exception):
+    """Why, and what to do."""
+
+
 def main() -> int:
     """Runs until Ctrl-C; returns the exit code."""
     settings = _ROOT / "local.settings.json"
     if not settings.exists():
         shutil.copy(_ROOT / "local.settings.json.example", settings)
-    azurite = Azurite(
-        _DATA / "azurite",
-        blob_port=int(os.environ.get("AZURITE_BLOB_PORT", "10000")),
-        queue_port=int(os.environ.get("AZURITE_QUEUE_PORT", "10001")),
-        table_port=int(os.environ.get("AZURITE_TABLE_PORT", "10002")),
-    )
     try:
-        with azurite:
-            return _run_host(azurite.connection_string)
-    except AzuriteError as error:
+        azurite = Azurite(
+            _DATA / "azurite",
+            blob_port=_port("AZURITE_BLOB_PORT", 10000),
+            queue_port=_port("AZURITE_QUEUE_PORT", 10001),
+            table_port=_port("AZURITE_TABLE_PORT", 10002),
+        )
+        with _alone(), azurite:
+            return _run_host(azurite.connection_string, _port("PORT", 7071))
+    except (AzuriteError, CannotStart) as error:
         print(f"Cannot start: {error}", file=sys.stderr)
         return 1
 
 
-def _run_host(connection_string: str) -> int:
-    port = os.environ.get("PORT", "7071")
+def _port(name: str, usual: int) -> int:
+    text = os.environ.get(name) or str(usual)
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) < 65_536):
+        raise CannotStart(f"{name} is no port: {text!r}. Give a number from 1 to 65535.")
+    return int(text)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Holds the data folder: two emulators on the same files would lose what the other writes."""
+    _DATA.mkdir(parents=True, exist_ok=True)
+    with (_DATA / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CannotStart(
+                f"{_DATA} is used by another `make run`. For a second one beside it set DEVHOST_DATA_DIR to another"
+                " folder, and PORT and the AZURITE_*_PORT variables to other ports."
+            ) from None
+        yield
+
+
+def _run_host(connection_string: str, port: int) -> int:
     host = subprocess.Popen(
-        [sys.executable, "-m", "devhost", "--root", str(_ROOT), "--data-dir", str(_DATA), "--port", port],
+        [sys.executable, "-m", "devhost", "--root", str(_ROOT), "--data-dir", str(_DATA), "--port", str(port)],
         cwd=_ROOT,
         env={
             "AzureWebJobsStorage": connection_string,
@@ -75,8 +103,8 @@ AIOps RCA Assistant runs on {address}   (Ctrl-C stops it; data is kept in {_DATA
   Key for every call    {key}   (header x-functions-key, or ?code=)
   Tickets               {address}/api/tickets?code={key}
   Counts                {address}/api/summary?code={key}
-  Post a failure        curl -H 'x-functions-key: {key}' \\
-                          --json @devhost/demo/airflow-monitor/task-deadlock.json {address}/airflow-monitor
+  Post a failure        curl -H 'x-functions-key: {key}' {address}/airflow-monitor \\
+                          -d '{{"dag_id": "orders", "task_id": "load", "run_id": "1", "exception": "Read timed out"}}'
 """,
         flush=True,
     )

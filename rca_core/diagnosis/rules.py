@@ -32,9 +32,10 @@ _LOOK = {
     ),
     "azure-monitor": (
         "Open the alert in the Azure portal and look at the affected resource's activity log and resource health.",
-        "Run the query of the alert rule for the time of the alert to see the rows behind it.",
+        "If the rule runs a query, run it for the time of the alert to see the rows behind it.",
     ),
 }
+_SAYS_ONLY_THAT_IT_FAILED = {"FAILED", "FAILURE", "ERROR", "TIMEDOUT", "INTERNAL_ERROR", "RUN_EXECUTION_ERROR"}
 _AFTERWARDS = "Rerun only once the cause is known, or if the step is safe to repeat."
 
 
@@ -57,8 +58,13 @@ def analyse(failure: Failure, classification: Classification) -> Diagnosis:
         reason=classification.reason,
         entry=classification.entry,
         evidence=evidence,
-        docs=(entry.docs,) if entry is not None and entry.docs else (),
+        docs=(entry.docs,) if entry is not None and entry.docs and _concerns(entry.docs, failure) else (),
     )
+
+
+def _concerns(docs: str, failure: Failure) -> bool:
+    """Whether the page is about the system that failed: one on Data Factory helps nobody with Airflow."""
+    return "/data-factory/" not in docs or failure.source == "adf"
 
 
 def _engine_reason(failure: Failure, classification: Classification, entry: Entry | None) -> str:
@@ -108,8 +114,12 @@ def _parts(*pairs: tuple[str, str]) -> str:
 
 
 def _why(failure: Failure, entry: Entry | None, evidence: tuple[Evidence, ...]) -> str:
-    said = next((item.quote for item in evidence if item.where != "error_code"), "")
-    code = f" (code {failure.error_code})" if failure.error_code and failure.error_code not in said else ""
+    if _is_bare_alert(failure) and (entry is None or entry.category == "Unknown"):
+        return f"the alert fired; it carries no error text. {failure.title}"
+    said = next((_readable(item.quote, failure) for item in evidence if item.where != "error_code"), "")
+    known_code = failure.error_code or ""
+    telling = known_code and known_code.upper() not in _SAYS_ONLY_THAT_IT_FAILED and known_code not in said
+    code = f" (code {known_code})" if telling else ""
     cause = entry.cause if entry is not None else "The text names no cause that the catalogue knows."
     if not cause[1:2].isupper() and not cause.startswith(_NAMES):
         cause = f"{cause[:1].lower()}{cause[1:]}"
@@ -118,6 +128,22 @@ def _why(failure: Failure, entry: Entry | None, evidence: tuple[Evidence, ...]) 
     if failure.error_code:
         return f"{cause} The sender gave no error text, only the code {failure.error_code}."
     return "the notification carries no error text, so the cause is not known yet."
+
+
+def _is_bare_alert(failure: Failure) -> bool:
+    """Whether all that the sender says is that a rule of the operator's fired, and the rule's own description."""
+    described = str(failure.entity.get("alert_description", ""))
+    return failure.source == "azure-monitor" or (failure.source == "adf" and failure.message.strip() == described != "")
+
+
+def _readable(quoted: str, failure: Failure) -> str:
+    """The quote with dots where the sentence goes on."""
+    text = f"{failure.message}\n{failure.log or ''}"
+    at = text.find(quoted)
+    if at < 0:
+        return quoted
+    before, after = text[at - 1 : at] if at else "", text[at + len(quoted) : at + len(quoted) + 1]
+    return f"{'' if before in ('', chr(10)) else '…'}{quoted}{'' if after in ('', chr(10), chr(13)) else '…'}"
 
 
 # Words that keep their capital inside a sentence.

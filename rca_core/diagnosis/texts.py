@@ -72,9 +72,21 @@ def quote(text: str, start: int, end: int) -> str:
         begin += 1
     if finish - begin <= QUOTE_LENGTH:
         return text[begin:finish]
-    begin = max(begin, min(start - QUOTE_LENGTH // 3, finish - QUOTE_LENGTH))
-    space = text.find(" ", begin, start)
-    if begin > 0 and not text[begin - 1].isspace() and space >= 0:
-        begin = space + 1
-    finish = min(finish, begin + QUOTE_LENGTH)
+    line_begins, line_ends = begin, finish
+    begin = max(line_begins, min(start - QUOTE_LENGTH // 3, line_ends - QUOTE_LENGTH))
+    finish = min(line_ends, begin + QUOTE_LENGTH)
+    if begin > line_begins:
+        begin = _after(text, begin, start)
+    if finish < line_ends:
+        last_blank = text.rfind(" ", end, finish)
+        finish = last_blank if last_blank > 0 else finish
     return text[begin:finish].rstrip()
+
+
+def _after(text: str, begin: int, start: int) -> int:
+    """Where to begin a quote that starts inside a line: behind the end of a sentence or its label, else at a word."""
+    for mark in (". ", "Message=", ": ", " "):
+        found = text.find(mark, max(0, begin - len(mark)), start)
+        if found >= 0:
+            return found + len(mark)
+    return begin

@@ -8,7 +8,8 @@ Source = Literal["adf", "databricks", "airflow", "azure-monitor"]
 
 
 class Link(msgspec.Struct, frozen=True):
-    """Where to look further. `kind` is one of `run`, `log`, `alert`, `query`, `runbook`, `docs`, `payload`."""
+    """Where to look further. `kind` is one of `run`, `log`, `alert`, `resource`, `query`,
+    `runbook`, `docs`, `payload`."""
 
     kind: str
     url: str

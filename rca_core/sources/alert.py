@@ -1,6 +1,7 @@
 """An Azure Monitor alert in one form, whichever schema brought it, and what its context says."""
 
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -18,6 +19,8 @@ from rca_core.sources.reading import (
     words,
 )
 
+_PORTAL = "https://portal.azure.com"
+_PORTAL_ALERT = f"{_PORTAL}/#blade/Microsoft_Azure_Monitoring/AlertDetailsTemplateBlade/alertId"
 _MOST_SHOWN = 20
 _MOST_TARGETS = 50
 
@@ -60,8 +63,22 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What makes the alert unique: its id, else what the schema offers instead."""
-        return (self.alert_id.lower(),) if self.alert_id else self.identity
+        """What makes the alert unique: its id, else what the schema offers instead.
+
+        The action group's test notifications of all kinds have one and the same id, so the rule stands beside it.
+        """
+        return (self.alert_id.lower(), self.rule) if self.alert_id else self.identity
+
+    @property
+    def portal_links(self) -> tuple[tuple[str, str], ...]:
+        """The alert and what it is about in the Azure portal."""
+        shown = []
+        if self.alert_id.lower().startswith("/subscriptions/"):
+            shown.append(("alert", f"{_PORTAL_ALERT}/{quote(self.alert_id, safe='')}"))
+        shown += [
+            ("resource", f"{_PORTAL}/#resource{quote(target)}") for target in self.targets[:1] if target[:1] == "/"
+        ]
+        return tuple(shown)
 
     def concerns(self, resource_type: str) -> bool:
         """Whether a target of the alert is of this type (`microsoft.datafactory/factories`)."""

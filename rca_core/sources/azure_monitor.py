@@ -199,6 +199,6 @@ def _plain_failure(found: Alert, criteria: tuple[Criterion, ...], shared: list[s
             **{f"dimension_{key}": value for values in dimensions[:1] for key, value in list(values.items())[:20]},
         ),
         labels=found.labels,
-        links=links(*found.links, *runbooks(found.labels)),
+        links=links(*found.links, *found.portal_links, *runbooks(found.labels)),
         recognised=found.recognised,
     )

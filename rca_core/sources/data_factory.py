@@ -117,7 +117,7 @@ def _failure(values: Columns, origin: Alert, *, condition: str = "") -> Failure:
     sent_message = error_text(values)
     code = first(pick(values, "errorcode", "code")[:_LONGEST_CODE], code_in(sent_message))
     failure_type = pick(values, "failuretype")
-    what = first(pipeline, pick(values, "triggername"), origin.rule, factory, run_id)
+    what = first(pipeline, pick(values, "triggername"), origin.rule, factory, run_id, "Data Factory")
     return Failure(
         source="adf",
         run_key=_run_key(factory, run_id, values, origin),
@@ -152,7 +152,9 @@ def _failure(values: Columns, origin: Alert, *, condition: str = "") -> Failure:
             alert_description=origin.description,
         ),
         labels=origin.labels,
-        links=links(("run", run_link(resource_id, run_id)), *origin.links, *runbooks(origin.labels)),
+        links=links(
+            ("run", run_link(resource_id, run_id)), *origin.links, *origin.portal_links, *runbooks(origin.labels)
+        ),
     )
 
 

@@ -11,7 +11,7 @@ from rca_core.tickets.ticket import Status, Ticket
 _ACTION: dict[Status, str] = {
     "open": "Ticket Reopened",
     "in_progress": "Ticket In Progress",
-    "acknowledged": "Ticket Closed",
+    "acknowledged": "Ticket Acknowledged",
 }
 
 

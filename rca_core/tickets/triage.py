@@ -198,6 +198,6 @@ def _with_report(
         user="assistant",
         origin=ticket.processing_mode,
         at=clock.now(),
-        details=f"{report.title}: {report.message[:500]} [payload: {archived.name}]",
+        details=": ".join(filter(None, [report.title, report.message[:500]])) + f" [payload: {archived.name}]",
     )
     return new, added

@@ -34,7 +34,7 @@ def test_a_ticket_is_worked_on_and_the_trail_tells(app: App) -> None:
     assert [entry["action"] for entry in noted["audit"]] == [
         "Ticket Created",
         "Ticket In Progress",
-        "Ticket Closed",
+        "Ticket Acknowledged",
         "Note Added",
     ]
     trail = app.get("/api/audit", ticket_id=ticket["id"])["items"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from rca_core.diagnosis.redaction import redact_body
 from tests.support.app import App
 
 DOORS = {
@@ -38,9 +39,8 @@ def samples(cases: Path) -> dict[str, bytes]:
 
 
 def as_a_new_event(sample: bytes, name: str) -> bytes:
-    """The sample with ids of its own: several samples tell of the same run."""
-    marked = sample.decode().replace("9f6069d6-e522-4608-9f99-21807bfc3c70", f"run-of-{name}")
-    return marked.replace("12345678-1234-1234-1234-1234567890ab", f"alert-of-{name}").encode()
+    """The sample with a run of its own: several samples tell of the same one."""
+    return sample.replace(b"9f6069d6-e522-4608-9f99-21807bfc3c70", f"run-of-{name}".encode())
 
 
 def test_every_sample_becomes_a_ticket_within_two_seconds_or_is_ignored_with_a_reason(app: App, cases: Path) -> None:
@@ -71,7 +71,7 @@ def check_ticket(app: App, name: str, ticket: dict[str, Any], sent: bytes) -> No
     assert ticket["links"] and ticket["runs"] is not None, name
     assert [entry["action"] for entry in ticket["audit"]] == ["Ticket Created"], name
     with app.client() as client:
-        assert client.get(f"/api/tickets/{ticket['id']}/log").content == sent, name
+        assert client.get(f"/api/tickets/{ticket['id']}/log").content == redact_body(sent)[0], name
 
 
 def test_a_data_factory_failure_in_full(app: App) -> None:

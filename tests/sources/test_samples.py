@@ -42,7 +42,7 @@ GOLDEN: dict[str, list[dict[str, Any]] | str] = {
     "adf_metric_pipeline_failed_runs": [
         {
             "source": "adf",
-            "run_key": ("adf", "alert", TEST_ALERT, ...),
+            "run_key": ("adf", "alert", TEST_ALERT, "adf-failed-runs", ...),
             "run_id": None,
             "pipeline": "pl_load_sales_daily",
             "message": "Any failed pipeline run",
@@ -71,7 +71,7 @@ GOLDEN: dict[str, list[dict[str, Any]] | str] = {
     "azmon_common_log_v2": [
         {
             "source": "azure-monitor",
-            "run_key": ("azure-monitor", TEST_ALERT, ...),
+            "run_key": ("azure-monitor", TEST_ALERT, "test-logAlertRule-v2", ...),
             "run_id": None,
             "pipeline": "test-logAlertRule-v2",
             "message": "Alert rule description\nQuery result Count 3 (GreaterThan 0) for Computer=test-computer",
@@ -81,7 +81,7 @@ GOLDEN: dict[str, list[dict[str, Any]] | str] = {
     "azmon_common_metric_dynamic": [
         {
             "source": "azure-monitor",
-            "run_key": ("azure-monitor", TEST_ALERT),
+            "run_key": ("azure-monitor", TEST_ALERT, "test-metricAlertRule"),
             "pipeline": "test-metricAlertRule",
             "labels": {"customKey1": "value1", "customKey2": "value2"},
         }
@@ -95,7 +95,10 @@ GOLDEN: dict[str, list[dict[str, Any]] | str] = {
         }
     ],
     "azmon_common_metric_webtest": [
-        {"run_key": ("azure-monitor", TEST_ALERT), "message": "Alert rule description\nFailed Location Sum 5"}
+        {
+            "run_key": ("azure-monitor", TEST_ALERT, "availability-myApplication"),
+            "message": "Alert rule description\nFailed Location Sum 5",
+        }
     ],
     "azmon_common_activity_administrative": [
         {
@@ -126,7 +129,7 @@ GOLDEN: dict[str, list[dict[str, Any]] | str] = {
     ],
     "azmon_common_log_v1_metric": [
         {
-            "run_key": ("azure-monitor", TEST_ALERT),
+            "run_key": ("azure-monitor", TEST_ALERT, "test-logAlertRule-v1-metricMeasurement"),
             "message": "Alert rule description\n2 results (Greater Than 0)",
             "alert_severity": "Sev3",
         }

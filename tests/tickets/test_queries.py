@@ -80,7 +80,7 @@ def test_the_audit_trail_is_newest_first_in_pages(store: TicketStore, tickets: l
     times = [one.time for one in entries]  # type: ignore[attr-defined]
     assert len(entries) >= 40
     assert times == sorted(times, reverse=True)
-    closed = list_audit(store, equal={"action": "Ticket Closed"}, limit=200).items
+    closed = list_audit(store, equal={"action": "Ticket Acknowledged"}, limit=200).items
     assert len(closed) == 10
 
 
@@ -91,7 +91,7 @@ def test_the_audit_trail_of_one_ticket(store: TicketStore, tickets: list[Ticket]
         for page in pages(lambda at: list_audit(store, ticket_id=acknowledged.id, limit=1, cursor=at))
         for one in page
     ]
-    assert [one.action for one in trail] == ["Ticket Closed", "Ticket Created"]  # type: ignore[attr-defined]
+    assert [one.action for one in trail] == ["Ticket Acknowledged", "Ticket Created"]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("text", ["x", "!!!", "e30", "bnVsbA", "é", Cursor("a").encode()[:-2]])

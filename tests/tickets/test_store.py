@@ -50,7 +50,7 @@ def test_a_change_moves_the_list_row_and_adds_the_audit_entry(store: TicketStore
         if ticket.id in row["RowKey"] and row["RowKey"].startswith("S|")
     ]
     assert listed == [rows.list_key(changed)]
-    assert [one.action for one in store.audit_of(ticket.id)] == ["Ticket Created", "Ticket Closed"]
+    assert [one.action for one in store.audit_of(ticket.id)] == ["Ticket Created", "Ticket Acknowledged"]
 
 
 def test_a_change_based_on_an_old_version_is_refused(store: TicketStore) -> None:
