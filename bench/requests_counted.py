@@ -26,7 +26,7 @@ _KINDS = (
     ("GET", "runs(", "table", "webhook", "read the claim that is there"),
     ("POST", "failures/messages", "queue", "webhook", "put the failure on the queue"),
     ("GET", "failures/messages", "queue", "host", "receive the failure"),
-    ("PATCH", "tickets(PartitionKey='months'", "table", "triage", "note the month"),
+    ("PATCH", "tickets(PartitionKey='months'", "table", "triage", "note the month (the first ticket of a process)"),
     ("GET", r"tickets(PartitionKey='[\d-]+',RowKey='C|", "table", "triage", "read the row of counts"),
     ("GET", r"tickets(PartitionKey='[\d-]+',RowKey='T|", "table", "triage", "look whether the ticket is there"),
     ("PUT", "archive/", "blob", "triage", "archive the payload"),
@@ -35,13 +35,14 @@ _KINDS = (
     ("POST", "live-updates/messages", "queue", "triage", "announce the ticket"),
     ("DELETE", "failures/messages/", "queue", "host", "delete the failure's message"),
     ("GET", "live-updates/messages", "queue", "host", "receive the announcement"),
+    ("GET", "diagnoses/messages", "queue", "host", "receive a question to the failing system"),
     ("DELETE", "live-updates/messages/", "queue", "host", "delete the announcement's message"),
 )
 _PATTERNS = [
     (re.compile(f"{method} {re.escape(path)}".replace(re.escape(r"[\d-]+"), r"[\d-]+")), service, who, what)
     for method, path, service, who, what in _KINDS
 ]
-_RECEIVES = ("receive the failure", "receive the announcement")
+_RECEIVES = ("receive the failure", "receive the announcement", "receive a question to the failing system")
 _TICKET_WRITTEN = "write ticket, list row, audit entry, counts"
 
 
