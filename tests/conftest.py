@@ -26,6 +26,16 @@ def app(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield running
 
 
+@pytest.fixture(scope="module")
+def busy_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The app with an emulator of its own, for tests that send thousands of messages.
+
+    Each minute the emulator clears away deleted messages and answers nobody meanwhile: long, if they were thousands.
+    """
+    with Azurite() as emulator, App(emulator.connection_string, tmp_path_factory.mktemp("busy")) as running:
+        yield running
+
+
 @pytest.fixture(scope="session")
 def cases() -> Path:
     """The shared folder with labelled errors and real-shaped payloads; tests that need it are skipped without it."""

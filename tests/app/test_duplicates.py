@@ -102,14 +102,14 @@ SENT: dict[str, tuple[str, Callable[[str], list[Body]]]] = {
 
 
 @pytest.mark.parametrize("what", SENT)
-def test_as_many_tickets_as_failures_sent(app: App, what: str) -> None:
+def test_as_many_tickets_as_failures_sent(busy_app: App, what: str) -> None:
     door, make = SENT[what]
     bodies = make(uuid4().hex[:8])
-    answers = post_all(app, door, bodies, at_once=10)
+    answers = post_all(busy_app, door, bodies, at_once=10)
     assert {answer.status_code for answer in answers} == {202}
     assert len(set(ids(answers))) == len(bodies)
     for ticket_id in ids(answers):
-        app.ticket(ticket_id)
+        busy_app.ticket(ticket_id)
 
 
 @pytest.mark.parametrize(

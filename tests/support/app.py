@@ -111,11 +111,11 @@ class App:
         return response.json()
 
     def ticket(self, ticket_id: str) -> dict[str, Any]:
-        """The ticket, once it is written."""
+        """The ticket, once it is written: mostly at once, 30 s later if storage stalled and the host tried again."""
 
         def written() -> dict[str, Any] | None:
             response = client.get(f"/api/tickets/{ticket_id}")
             return response.json() if response.status_code == 200 else None
 
         with self.client() as client:
-            return wait_for(written, f"ticket {ticket_id}")
+            return wait_for(written, f"ticket {ticket_id}", seconds=75)
