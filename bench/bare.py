@@ -41,7 +41,6 @@ def message(run: str) -> str:
     """A queue message like the app's: the alert as text, in an envelope."""
     envelope = {
         "sender": "azure-monitor",
-        "event_index": 0,
         "ticket_id": f"ADF-20261120T021451-{run[:6]}",
         "run_hash": run.replace("-", "") * 2,
         "report_key": run[:16],

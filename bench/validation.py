@@ -79,7 +79,7 @@ def run() -> dict[str, Any]:
     decoding: dict[str, list[float]] = {name: [] for name in there}
     for _ in range(RUNS):
         for name, decode in decoders.items():
-            decoding[name].append(timeit.timeit(lambda: decode(body), number=REPEATS) / REPEATS)  # noqa: B023
+            decoding[name].append(timeit.timeit(lambda: decode(body), number=REPEATS) / REPEATS)  # noqa: B023 - timed at once
     figures = {
         name: {
             "version": importlib.metadata.version(name),

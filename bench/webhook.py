@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,16 +25,17 @@ SECONDS = 2.0
 CONCURRENCY = (1, 10, 50)
 THREADS = 32
 _ROOT = Path(__file__).resolve().parent.parent
-_WITHOUT_QUEUES = {"AzureWebJobs.triage_failure.Disabled": "true", "AzureWebJobs.send_live_update.Disabled": "true"}
+_QUEUE_FUNCTIONS = ("triage_failure", "enrich_ticket", "send_live_update")
+_WITHOUT_QUEUES = {f"AzureWebJobs.{name}.Disabled": "true" for name in _QUEUE_FUNCTIONS}
 BARE, ALONE, TOGETHER = "bare storage calls", "app, webhooks alone", "app, all in one process"
 
 
-class _Side:
+class _Side(ABC):
     """One of the things that are compared, on an Azurite of its own."""
 
+    @abstractmethod
     def round(self, concurrency: int, seconds: float) -> dict[str, Any]:
         """What a closed loop of that many callers measured."""
-        raise NotImplementedError
 
     def settle(self) -> None:
         """Ends what the round has left to do, so that it is not done in somebody else's round."""

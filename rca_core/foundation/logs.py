@@ -1,4 +1,4 @@
-"""Log lines as `event key=value`: ids that let one find the rest, never payloads, texts of errors or keys."""
+"""Log lines as `event key=value`: ids that let one find the rest, never payloads or keys."""
 
 import logging
 
