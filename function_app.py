@@ -2,8 +2,8 @@
 
 import azure.functions as func
 
-from rca_core.triggers import live, system, tickets, webhooks, workers
+from rca_core.triggers import clock, live, owners, system, tickets, webhooks, workers
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
-for module in (webhooks, workers, tickets, live, system):
+for module in (webhooks, workers, tickets, live, system, owners, clock):
     app.register_functions(module.blueprint)

@@ -18,6 +18,7 @@ _BENCHMARKS = {
     "imports": "bench.imports",
     "validation": "bench.validation",
     "threads": "bench.threads",
+    "logs": "bench.logs",
 }
 
 

@@ -25,7 +25,7 @@ SECONDS = 2.0
 CONCURRENCY = (1, 10, 50)
 THREADS = 32
 _ROOT = Path(__file__).resolve().parent.parent
-_QUEUE_FUNCTIONS = ("triage_failure", "enrich_ticket", "send_live_update")
+_QUEUE_FUNCTIONS = ("triage_failure", "investigate_ticket", "send_live_update")
 _WITHOUT_QUEUES = {f"AzureWebJobs.{name}.Disabled": "true" for name in _QUEUE_FUNCTIONS}
 BARE, ALONE, TOGETHER = "bare storage calls", "app, webhooks alone", "app, all in one process"
 

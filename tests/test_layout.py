@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-MIDDLE = {"sources", "diagnosis", "tickets", "integrations"}
+MIDDLE = {"sources", "diagnosis", "tickets", "integrations", "access"}
 MAY_IMPORT = {
     "foundation": set(),
     "sources": {"foundation"},
+    "access": {"foundation"},
     "diagnosis": {"foundation"},
     "integrations": {"foundation"},
     "tickets": {"foundation", "sources", "diagnosis", "integrations"},

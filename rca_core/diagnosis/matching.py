@@ -5,6 +5,7 @@ google-re2 ships no type stubs, so its objects are typed here and nowhere else.
 
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import islice
 from typing import Any, NamedTuple
 
 
@@ -49,23 +50,29 @@ class Pattern:
 
     def search(self, text: str) -> Span | None:
         """The first match in the text."""
-        match = self._regexp().search(text)
-        return None if match is None else _span(match)
+        return next(self.spans(text, limit=1), None)
 
     def matches(self, text: str) -> bool:
         """Whether the pattern occurs in the text."""
-        return self._regexp().search(text) is not None
+        return self._regexp().search(_as_searched(text)) is not None
 
     def spans(self, text: str, limit: int = 1000) -> Iterator[Span]:
         """Every match in order, at most `limit` of them."""
-        for count, match in enumerate(self._regexp().finditer(text)):
-            if count >= limit:
-                return
-            yield _span(match)
+        regexp = self._regexp()
+        groups = range(1, regexp.groups + 1)
+        for match in islice(regexp.finditer(_as_searched(text)), limit):
+            yield _span(text, match, groups)
 
 
-def _span(match: Any) -> Span:
-    return Span(match.start(), match.end(), tuple(group or "" for group in match.groups()))
+def _as_searched(text: str) -> str | bytes:
+    """Of ASCII the bytes, whose offsets are those of the characters: RE2's module need not translate them."""
+    return text.encode() if text.isascii() else text
+
+
+def _span(text: str, match: Any, groups: range) -> Span:
+    start, end = match.span()
+    # A group that took no part lies at (-1, -1), where every text has "".
+    return Span(start, end, tuple([text[first:last] for first, last in map(match.span, groups)]))
 
 
 class PatternSet:

@@ -60,13 +60,9 @@ class Redacted(msgspec.Struct, frozen=True):
     counts: dict[str, int]
 
 
-class _Place(NamedTuple):
-    """A secret in a text. Of places that overlap, the lowest rank names the kind."""
-
-    start: int
-    end: int
-    rank: int
-    kind: str
+# A secret in a text: start, end, rank, kind. Of places that overlap, the lowest rank names the kind. Bare tuples: of a
+# text full of secrets there are hundreds of thousands, and the garbage collector looks into every named one.
+_Place = tuple[int, int, int, str]
 
 
 class _Token(NamedTuple):
@@ -136,17 +132,17 @@ class Redactor:
         if kind in _PARTLY and (masked := self.redact(value)) != value:
             return masked
         places = _find(value)
-        whole = places[0].kind if len(places) == 1 and places[0][:2] == (0, len(value)) else kind
-        return self._mask(value, [_Place(0, len(value), 0, whole)])
+        whole = places[0][3] if len(places) == 1 and places[0][:2] == (0, len(value)) else kind
+        return self._mask(value, [(0, len(value), 0, whole)])
 
     def _mask(self, text: str, places: list[_Place]) -> str:
-        pieces, end = [], 0
-        for place in places:
-            secret = text[place.start : place.end]
+        pieces, done = [], 0
+        for start, end, _, kind in places:
+            secret = text[start:end]
             breaks = "".join(character for character in secret if character in _LINE_BREAKS) if len(secret) > 20 else ""
-            pieces += [text[end : place.start], self._placeholder(secret, place.kind), breaks]
-            end = place.end
-        return "".join([*pieces, text[end:]])
+            pieces += [text[done:start], self._placeholder(secret, kind), breaks]
+            done = end
+        return "".join([*pieces, text[done:]])
 
     def _placeholder(self, secret: str, kind: str) -> str:
         plain = _plain(secret)
@@ -163,7 +159,7 @@ class Redactor:
         """Numbers that placeholders in this text have already are not given to another secret."""
         if "#" in text:
             for span in PLACEHOLDER.spans(_searchable(text), len(text)):
-                kind, number = span.groups
+                kind, number = text[span.start + 1 : span.end - 1].split("#")
                 self._numbers[kind] = max(self._numbers.get(kind, 0), int(number))
 
 
@@ -209,7 +205,7 @@ def _find(text: str) -> list[_Place]:
         elif rank < len(rules) + len(NAMED):
             secret.extend(_named(text, NAMED[rank - len(rules)], rank))
         else:
-            masked = [_Place(span.start, span.end, rank, "") for span in PLACEHOLDER.spans(text, len(text))]
+            masked = [(span.start, span.end, rank, "") for span in PLACEHOLDER.spans(text, len(text))]
     secret = _without_overlap(_merged(secret), masked)
     personal = _without_overlap(_merged(personal), _merged(secret + masked))
     return sorted(secret + personal)
@@ -225,17 +221,18 @@ def _places(text: str, rule: Rule, rank: int) -> Iterator[_Place]:
             end = start + length
             length = rule.check(secret, text[max(0, start - 240) : start], text[end : end + 2])
         if length:
-            yield _Place(start, start + length, rank, rule.kind)
+            yield start, start + length, rank, rule.kind
 
 
 def _merged(places: list[_Place]) -> list[_Place]:
     """Places that overlap become one, of the kind with the lowest rank."""
     merged: list[_Place] = []
     for place in sorted(places):
-        if merged and place.start < merged[-1].end:
-            before = merged[-1]
-            best = min(before, place, key=lambda each: each.rank)
-            merged[-1] = _Place(before.start, max(before.end, place.end), best.rank, best.kind)
+        start, end, rank, kind = place
+        if merged and start < merged[-1][1]:
+            begun, ended, rank_before, kind_before = merged[-1]
+            best = (rank, kind) if rank < rank_before else (rank_before, kind_before)
+            merged[-1] = (begun, max(ended, end), *best)
         else:
             merged.append(place)
     return merged
@@ -245,9 +242,10 @@ def _without_overlap(places: list[_Place], others: list[_Place]) -> list[_Place]
     """The places that touch none of the others; both are in order."""
     kept, at = [], 0
     for place in places:
-        while at < len(others) and others[at].end <= place.start:
+        start, end, _, _ = place
+        while at < len(others) and others[at][1] <= start:
             at += 1
-        if at == len(others) or others[at].start >= place.end:
+        if at == len(others) or others[at][0] >= end:
             kept.append(place)
     return kept
 
@@ -274,14 +272,15 @@ def _named(text: str, pattern: Pattern, rank: int) -> Iterator[_Place]:
             end = start + _unquoted_length(span)
             quoted = False
         value = text[start:end]
-        scheme, _, rest = value.partition(" ")
-        if kind == "AUTHORIZATION" and scheme.lower() in _SCHEMES:
-            start, value = end - len(rest), rest
+        if kind == "AUTHORIZATION":
+            scheme, _, rest = value.partition(" ")
+            if scheme.lower() in _SCHEMES:
+                start, value = end - len(rest), rest
         done = end
         if kind == "TOKEN" and is_grammar(text[max(0, span.start - 20) : span.start]):
             continue
-        if len(value) > 1 and not harmless(value) and _is_secret(span, kind, value, quoted, text[end : end + 1]):
-            yield _Place(start, end, rank, kind)
+        if len(value) > 1 and _is_secret(span, kind, value, quoted, text[end : end + 1]) and not harmless(value):
+            yield start, end, rank, kind
 
 
 def _in_quotes(text: str, start: int, opening: str) -> tuple[int, int]:
@@ -335,11 +334,11 @@ def _is_secret(span: Span, kind: str, value: str, quoted: bool, after: str) -> b
     """Whether the value is one, not prose (`Invalid password: expected ...`) or code (`token=self.token`)."""
     lead, name, _, semicolon = span.groups
     separator = lead[len(name) :] if lead.startswith(name) else '"'
-    name_quoted = any(quote in separator for quote in "\"'`")
     weak = kind in ("TOKEN", "SAS", "AUTHORIZATION") or name.lower() in ("pass", "pat")
     if kind == "SAS" and "sig=" in value:
         return False
     if quoted:
+        name_quoted = any(quote in separator for quote in "\"'`")
         return name_quoted or not weak or (len(value) >= 8 and any(map(str.isdigit, value)))
     if name.lower() == "pwd" and value.startswith("/") and not semicolon:
         return False  # the shell's working directory

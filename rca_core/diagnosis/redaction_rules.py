@@ -48,12 +48,16 @@ _TEMPLATES = (
     "@linkedservice",
     "@activity",
 )
+_OF_MASKS = frozenset("x*.-#•…[]")
 
 
 def harmless(value: str) -> bool:
     """Whether what stands where a secret would is a blank, a mask, a template or a word of prose."""
     low = value.strip().lower()
-    return low in _WORDS or low.startswith(_TEMPLATES) or len(set(low)) < 2 or set(low) <= set("x*.-#•…[]")
+    if low in _WORDS or low.startswith(_TEMPLATES):
+        return True
+    characters = set(low)
+    return len(characters) < 2 or characters <= _OF_MASKS
 
 
 def looks_random(value: str) -> bool:
@@ -412,4 +416,4 @@ NAMED = (
     ),
     Pattern(rf"((\bfs\.azure\.[\w.-]{{1,200}}){_SEPARATOR})({_QUOTE}|\{{|[^\s;\"'`<>{{}}]*)(;?)"),
 )
-PLACEHOLDER = Pattern(r"(?-i:\[([A-Z_]{2,30})#([0-9]{1,9})\])")
+PLACEHOLDER = Pattern(r"(?-i:\[[A-Z_]{2,30}#[0-9]{1,9}\])")

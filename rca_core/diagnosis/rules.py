@@ -1,56 +1,52 @@
 """The diagnosis that rules alone can give: at once, offline, and without a name that the payload does not contain."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+import msgspec
 
 from rca_core.diagnosis.classifier import Classification
-from rca_core.diagnosis.diagnosis import Diagnosis, Evidence
+from rca_core.diagnosis.diagnosis import Diagnosis, DocumentNote, Evidence
+from rca_core.diagnosis.documents import Document, Excerpt
 from rca_core.diagnosis.entries import Entry, catalogue
+from rca_core.diagnosis.fingerprint import says_more_than_failed
+from rca_core.diagnosis.quotes import Located, find
+from rca_core.diagnosis.steps import steps
 from rca_core.diagnosis.texts import quote
 from rca_core.foundation.failure import Failure
 
 # Confidence, by how the category was decided. An exact vendor code means one thing; a phrase nearly so; a name, an
 # exception class or a status less; a wrapper says little, and nothing found says nothing.
-_BASE = {"code": 0.90, "pattern": 0.80, "structure": 0.55, "status": 0.45, "wrapper": 0.30, "none": 0.10}
-_FROM_LOG = -0.15  # a log is full of warnings that did not stop the run
-_AGREEING = 0.05  # once, when another entry was found that says the same category
-_OPPOSING = -0.15  # once, when another entry of no less weight says another category
+_BASE = {
+    "code": (0.90, "an exact vendor code decided"),
+    "pattern": (0.80, "a known phrase decided"),
+    "structure": (0.55, "the shape of a name decided"),
+    "status": (0.45, "a status alone decided"),
+    "wrapper": (0.30, "only a wrapper was recognised, not what it wraps"),
+    "none": (0.10, "nothing was recognised"),
+}
+_FROM_LOG = (-0.15, "it stands in the log, which is full of warnings that did not stop the run")
+_AGREEING = (0.05, "something else in the text says the same category")
+_OPPOSING = (-0.15, "something else of no less weight says another category")
+_LEAST = 0.05
 _UNKNOWN = 0.20  # the most that Unknown can have
 _MOST = 0.95
 
-_LOOK = {
-    "adf": (
-        "Open the pipeline run in the Data Factory monitor and read the output of the failed activity.",
-        "If the activity called other compute (Databricks, Batch, HDInsight, a child pipeline), follow its run link.",
-    ),
-    "databricks": (
-        "Open the run page, then the failed task, and read its output and the driver's log4j and stderr.",
-        "Look at the event log of the cluster for a restart, lost nodes or a termination at that time.",
-    ),
-    "airflow": (
-        "Open the task's log in Airflow and read it upwards from its end to the first error that was raised.",
-        "If the task started a job elsewhere, take that job's id from the log and open its log there.",
-    ),
-    "azure-monitor": (
-        "Open the alert in the Azure portal and look at the affected resource's activity log and resource health.",
-        "If the rule runs a query, run it for the time of the alert to see the rows behind it.",
-    ),
-}
-_SAYS_ONLY_THAT_IT_FAILED = {"FAILED", "FAILURE", "ERROR", "TIMEDOUT", "INTERNAL_ERROR", "RUN_EXECUTION_ERROR"}
-_AFTERWARDS = "Rerun only once the cause is known, or if the step is safe to repeat."
 
-
-def analyse(failure: Failure, classification: Classification) -> Diagnosis:
+def analyse(failure: Failure, classification: Classification, documents: Sequence[Document] = ()) -> Diagnosis:
     """The rule-based diagnosis of a failure that has been classified. Pure; never raises.
 
     `confidence` = what `how` the category was decided gives (`_BASE`), corrected by the place it was found, by
-    agreement and by contradiction; at most 0.95, and at most 0.20 for Unknown.
+    agreement and by contradiction; at most 0.95, and at most 0.20 for Unknown. With `documents`, evidence names the
+    document and the lines where it stands, and what stands in none of them is left out.
     """
     entry = catalogue().entries.get(classification.entry or "")
-    evidence = tuple(_evidence(failure, classification))
+    evidence = tuple(_evidence(failure, classification, documents))
+    confidence, why = _confidence(classification)
     return Diagnosis(
-        cause=f"{_subject(failure)}: {_why(failure, entry, evidence)}",
-        recommendations=_recommendations(failure, classification, entry),
-        confidence=_confidence(classification),
+        cause=f"{_subject(failure)}: {_why(failure, entry, evidence, documents)}",
+        recommendations=steps(failure, classification, entry),
+        confidence=confidence,
+        confidence_why=why,
         engine="rules",
         engine_reason=_engine_reason(failure, classification, entry),
         category=classification.category,
@@ -58,7 +54,18 @@ def analyse(failure: Failure, classification: Classification) -> Diagnosis:
         reason=classification.reason,
         entry=classification.entry,
         evidence=evidence,
+        documents=tuple(map(_note, documents)),
         docs=(entry.docs,) if entry is not None and entry.docs and _concerns(entry.docs, failure) else (),
+    )
+
+
+def _note(document: Document) -> DocumentNote:
+    return DocumentNote(
+        id=document.id,
+        kind=document.kind,
+        archived=document.archived,
+        lines=Excerpt(document, ()).total_lines,
+        truncated=document.truncated,
     )
 
 
@@ -75,16 +82,18 @@ def _engine_reason(failure: Failure, classification: Classification, entry: Entr
     return "The catalogue of known errors has no entry that explains this text."
 
 
-def _confidence(classification: Classification) -> float:
-    value = _BASE[classification.how]
-    if classification.where == "log":
-        value += _FROM_LOG
-    if classification.agreeing:
-        value += _AGREEING
-    if classification.opposing:
-        value += _OPPOSING
-    most = _UNKNOWN if classification.category == "Unknown" else _MOST
-    return round(max(0.05, min(value, most)), 2)
+def _confidence(classification: Classification) -> tuple[float, tuple[str, ...]]:
+    """From 0.05 to 0.95, and a line for each thing it was made of."""
+    terms = [_BASE[classification.how]]
+    terms += [_FROM_LOG] if classification.where == "log" else []
+    terms += [_AGREEING] if classification.agreeing else []
+    terms += [_OPPOSING] if classification.opposing else []
+    why = [f"{value:+.2f} {what}" for value, what in terms]
+    most, when = (_UNKNOWN, "for Unknown") if classification.category == "Unknown" else (_MOST, "in any case")
+    value = round(sum(value for value, _ in terms), 2)
+    if value > most:
+        why.append(f"at most {most:.2f} {when}")
+    return max(_LEAST, min(value, most)), tuple(why)
 
 
 def _subject(failure: Failure) -> str:
@@ -113,18 +122,21 @@ def _parts(*pairs: tuple[str, str]) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _why(failure: Failure, entry: Entry | None, evidence: tuple[Evidence, ...]) -> str:
+def _why(failure: Failure, entry: Entry | None, evidence: tuple[Evidence, ...], documents: Sequence[Document]) -> str:
     if _is_bare_alert(failure) and (entry is None or entry.category == "Unknown"):
         return f"the alert fired; it carries no error text. {failure.title}"
-    said = next((_readable(item.quote, failure) for item in evidence if item.where != "error_code"), "")
+    told = next((item for item in evidence if item.where != "error_code"), None)
+    said = _readable(told.quote, _text_of(told, failure, documents)) if told is not None else ""
     known_code = failure.error_code or ""
-    telling = known_code and known_code.upper() not in _SAYS_ONLY_THAT_IT_FAILED and known_code not in said
+    telling = says_more_than_failed(known_code) and known_code not in said
     code = f" (code {known_code})" if telling else ""
     cause = entry.cause if entry is not None else "The text names no cause that the catalogue knows."
     if not cause[1:2].isupper() and not cause.startswith(_NAMES):
         cause = f"{cause[:1].lower()}{cause[1:]}"
     if said:
         return f"{cause} The error{code} says: “{said}”"
+    if failure.message.strip() or (failure.log or "").strip():
+        return cause
     if failure.error_code:
         return f"{cause} The sender gave no error text, only the code {failure.error_code}."
     return "the notification carries no error text, so the cause is not known yet."
@@ -136,9 +148,14 @@ def _is_bare_alert(failure: Failure) -> bool:
     return failure.source == "azure-monitor" or (failure.source == "adf" and failure.message.strip() == described != "")
 
 
-def _readable(quoted: str, failure: Failure) -> str:
+def _text_of(told: Evidence, failure: Failure, documents: Sequence[Document]) -> str:
+    """The text that a quote was taken from."""
+    named = (document.text for document in documents if document.id == told.document)
+    return next(named, f"{failure.message}\n{failure.log or ''}")
+
+
+def _readable(quoted: str, text: str) -> str:
     """The quote with dots where the sentence goes on."""
-    text = f"{failure.message}\n{failure.log or ''}"
     at = text.find(quoted)
     if at < 0:
         return quoted
@@ -161,34 +178,53 @@ _NAMES = (
 )
 
 
-def _evidence(failure: Failure, classification: Classification) -> Iterator[Evidence]:
+def _evidence(failure: Failure, classification: Classification, documents: Sequence[Document]) -> Iterator[Evidence]:
+    quotes = _quotes(failure, classification)
+    placed = (_placed(text, where, documents) for text, where in quotes) if documents else _unplaced(quotes)
+    kept = (item for item in placed if item is not None)
+    for number, item in enumerate(kept, 1):
+        yield msgspec.structs.replace(item, id=f"E{number}")
+
+
+def _unplaced(quotes: Iterator[tuple[str, str]]) -> Iterator[Evidence]:
+    return (Evidence(quote=text, where=where) for text, where in quotes)
+
+
+def _placed(text: str, where: str, documents: Sequence[Document]) -> Evidence | None:
+    """The quote with its document and lines; None where it stands in none of them."""
+    found = _code_in(text, documents) if where == "error_code" else find(text, documents, last=where == "log")
+    if found is None:
+        return None
+    return Evidence(
+        quote=found.quote,
+        where=where if where == "error_code" or found.document.kind == "report" else found.document.kind,
+        document=found.document.id,
+        line_start=found.line_start,
+        line_end=found.line_end,
+    )
+
+
+def _code_in(code: str, documents: Sequence[Document]) -> Located | None:
+    """Where a document names the code as one; a bare number elsewhere may be anything."""
+    named = find(f"Error code: {code}", documents)
+    return named if named is not None or code.isdigit() else find(code, documents)
+
+
+def _quotes(failure: Failure, classification: Classification) -> Iterator[tuple[str, str]]:
     """The quote that decided first, then the vendor's code, the start of the message and the end of the log."""
     given: set[str] = set()
 
-    def new(text: str, where: str) -> Iterator[Evidence]:
+    def new(text: str, where: str) -> Iterator[tuple[str, str]]:
         if text and not any(text in earlier for earlier in given):
             given.add(text)
-            yield Evidence(text, where)
+            yield text, where
 
     if classification.quote:
         yield from new(classification.quote, classification.where)
-    if (
-        failure.error_code
-        and failure.error_code.strip()
-        and not any(failure.error_code in earlier for earlier in given)
-    ):
-        yield from new(quote(failure.error_code.strip(), 0, 1), "error_code")
+    code = (failure.error_code or "").strip()
+    yield from new(quote(code, 0, 1) if code else "", "error_code")
     message = failure.message
     start = len(message) - len(message.lstrip())
     yield from new(quote(message, start, start + 1) if message.strip() else "", "message")
     log = (failure.log or "").rstrip()
     yield from new(quote(log, len(log) - 1, len(log)) if log else "", "log")
-
-
-def _recommendations(failure: Failure, classification: Classification, entry: Entry | None) -> tuple[str, ...]:
-    look = _LOOK.get(failure.source, _LOOK["azure-monitor"])
-    if entry is None:
-        return look if failure.source == "azure-monitor" else (*look, _AFTERWARDS)
-    if classification.category == "Unknown":
-        return (*look, *(text for text in entry.recommendations[-1:]))
-    return entry.recommendations

@@ -1,5 +1,8 @@
 """What of a message or a log is examined, and how its parts nest."""
 
+from bisect import bisect_right
+from itertools import accumulate
+
 from rca_core.diagnosis.matching import Pattern
 
 # Characters of a text that are examined, counted from its start and from its end. Error texts name their cause at
@@ -11,11 +14,9 @@ LOG_HEAD, LOG_TAIL = 8_000, 32_000
 QUOTE_LENGTH = 300
 
 # Java, .NET and Data Factory print the cause after its wrapper ...
-_DEEPER = Pattern(r"caused by|nested exception is|inner ?exception|--->|''Type=|most recent failure:|root cause")
+DEEPER = Pattern(r"caused by|nested exception is|inner ?exception|--->|''Type=|most recent failure:|root cause")
 # ... Python prints it before.
-_SHALLOWER = Pattern(
-    r"during handling of the above exception|the above exception was the direct cause of the following"
-)
+SHALLOWER = Pattern(r"during handling of the above exception|the above exception was the direct cause of the following")
 
 # How a sentence starts that tells the reader what to do, not what happened.
 _ADVICE = Pattern(
@@ -45,18 +46,15 @@ class Depths:
     """Tells how deep in a chain of wrapped errors a place of a text lies; 0 is the outermost."""
 
     def __init__(self, text: str) -> None:
-        steps = [(span.start, 1) for span in _DEEPER.spans(text)]
-        steps += [(span.start, -1) for span in _SHALLOWER.spans(text)]
-        self._steps = sorted(steps)
+        steps = [(span.start, 1) for span in DEEPER.spans(text)]
+        steps += [(span.start, -1) for span in SHALLOWER.spans(text)]
+        steps.sort()
+        self._starts = [start for start, _ in steps]
+        self._depths = [0, *accumulate(change for _, change in steps)]
 
     def at(self, position: int) -> int:
         """The depth of the character at this offset."""
-        depth = 0
-        for start, change in self._steps:
-            if start > position:
-                break
-            depth += change
-        return depth
+        return self._depths[bisect_right(self._starts, position)]
 
 
 def quote(text: str, start: int, end: int) -> str:

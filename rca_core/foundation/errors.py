@@ -86,3 +86,22 @@ class SettingsError(TransientError):
     """
 
     title = "Misconfigured"
+
+
+class OutsideTrouble(TransientError):
+    """Another system (Jira, Slack, the model) does not answer as it should, and may later.
+
+    `retry_after_seconds` is what it asked for, else a guess.
+    """
+
+    title = "Another system is in trouble"
+
+
+class OutsideRefusal(PermanentError):
+    """Another system refused, and will again until somebody changes a setting here or a right there.
+
+    `detail` says which and where; it is what the operator reads at the dead letter.
+    """
+
+    status = 502
+    title = "Another system refused"

@@ -2,8 +2,8 @@
 
 import logging
 
-# Both log every storage request at INFO; the host collects INFO.
-for _noisy in ("azure.core.pipeline.policies.http_logging_policy", "azure.identity"):
+# They log every request at INFO; the host collects INFO.
+for _noisy in ("azure.core.pipeline.policies.http_logging_policy", "azure.identity", "httpx2"):
     logging.getLogger(_noisy).setLevel(logging.WARNING)
 
 _log = logging.getLogger("rca")

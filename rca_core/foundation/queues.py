@@ -21,12 +21,23 @@ class Queue(StrEnum):
 
     FAILURES = "failures"
     DIAGNOSES = "diagnoses"
+    JIRA_UPDATES = "jira-updates"
+    SLACK_UPDATES = "slack-updates"
     LIVE_UPDATES = "live-updates"
 
 
-def send(storage: Storage, queue: Queue, message: msgspec.Struct) -> None:
-    """Puts `message` on `queue`; the caller has made sure that it `fits`."""
-    storage.queue(queue).send_message(msgspec.json.encode(message).decode(), time_to_live=_FOREVER)
+def send(storage: Storage, queue: Queue, message: msgspec.Struct, *, delay_seconds: int = 0) -> None:
+    """Puts `message` on `queue`, to be seen after the delay (at most seven days); the caller has made sure that it
+    `fits`.
+    """
+    storage.queue(queue).send_message(
+        msgspec.json.encode(message).decode(), time_to_live=_FOREVER, visibility_timeout=delay_seconds or None
+    )
+
+
+def resend(storage: Storage, queue: Queue, text: str) -> None:
+    """Puts a message on `queue` once more, as it was."""
+    storage.queue(queue).send_message(text, time_to_live=_FOREVER)
 
 
 def fits(message: msgspec.Struct) -> bool:

@@ -35,11 +35,47 @@ class StorageSettings(msgspec.Struct, frozen=True):
     client_id: str | None = None
 
 
+class JiraSettings(msgspec.Struct, frozen=True):
+    """Where Jira is. Without `user_email` the token is a personal access token of Jira Data Center.
+
+    `webhook_secrets` are accepted all, so that one can be replaced by another without a gap; without any, Jira's
+    webhook is refused.
+    """
+
+    base_url: str
+    api_token: str
+    project_key: str
+    user_email: str | None = None
+    webhook_secrets: tuple[str, ...] = ()
+
+
+class SlackSettings(msgspec.Struct, frozen=True):
+    """Where Slack is, and the channel's id. Without a signing secret, buttons are refused."""
+
+    bot_token: str
+    channel: str
+    signing_secrets: tuple[str, ...] = ()
+    api_base_url: str = "https://slack.com/api/"
+
+
+class GeminiSettings(msgspec.Struct, frozen=True):
+    """How the model is reached, and what it may cost a day (UTC): calls, and tokens in and out together."""
+
+    api_key: str
+    model: str = "gemini-flash-latest"
+    base_url: str | None = None
+    daily_calls: int = 500
+    daily_tokens: int = 5_000_000
+
+
 class Settings(msgspec.Struct, frozen=True):
     """Everything the app takes from its environment."""
 
     storage: StorageSettings
     dashboard_url: str
+    gemini: GeminiSettings | None = None
+    jira: JiraSettings | None = None
+    slack: SlackSettings | None = None
     databricks_host: str | None = None
     databricks_token: str | None = None
     management_url: str | None = None
@@ -68,6 +104,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         airflow_base_url=reader.url("AIRFLOW_BASE_URL"),
         airflow_token=reader.text("AIRFLOW_TOKEN"),
         live_updates=any(reader.text(name) for name in _SIGNALR),
+        gemini=_gemini(reader),
+        jira=_jira(reader),
+        slack=_slack(reader),
     )
     # A Databricks host alone is enough for links to runs; a token alone is of no use.
     reader.needs("DATABRICKS_TOKEN", "DATABRICKS_HOST")
@@ -99,6 +138,29 @@ class _Reader:
         if self._environment.get(name, "").strip() and not self._environment.get(other, "").strip():
             self.problems.append(f"{name} is set, {other} is not: set both or neither.")
 
+    def words(self, name: str) -> tuple[str, ...]:
+        """The words of a setting, separated by blanks: the old secret and the new one while they are exchanged."""
+        return tuple((self.text(name) or "").split())
+
+    def whole(self, what: str, names: tuple[str, ...], optional: tuple[str, ...]) -> bool:
+        """Whether all of `names` are set; notes it as a problem if only some settings of `what` are."""
+        missing = [name for name in names if not self._environment.get(name, "").strip()]
+        given = [name for name in (*names, *optional) if self._environment.get(name, "").strip()]
+        if missing and given:
+            self.problems.append(f"{what} is half configured: {', '.join(missing)} missing (set: {', '.join(given)}).")
+        return not missing
+
+    def budget(self, name: str) -> dict[str, int]:
+        """A budget such as `500 calls, 5000000 tokens`, either part alone as well."""
+        amounts: dict[str, int] = {}
+        for part in (self.text(name) or "").replace("_", "").split(","):
+            amount, _, unit = part.strip().partition(" ")
+            if amount.isascii() and amount.isdigit() and len(amount) <= 12 and unit.strip() in ("calls", "tokens"):
+                amounts[unit.strip()] = int(amount)
+            elif part.strip():
+                self.problems.append(f"{name} is no budget; one looks like: 500 calls, 5000000 tokens.")
+        return amounts
+
     def url(self, name: str, default_scheme: str | None = None) -> str | None:
         value = self.text(name)
         if value is None:
@@ -114,6 +176,45 @@ class _Reader:
             self.problems.append(f"{name} is not an http(s) address.")
             return None
         return value.rstrip("/")
+
+
+def _gemini(reader: _Reader) -> GeminiSettings | None:
+    key = reader.text("GEMINI_API_KEY")
+    budget = reader.budget("GEMINI_DAILY_BUDGET")
+    usual = GeminiSettings(api_key="")
+    read = GeminiSettings(
+        api_key=key or "",
+        model=reader.text("GEMINI_MODEL") or usual.model,
+        base_url=reader.url("GEMINI_BASE_URL"),
+        daily_calls=budget.get("calls", usual.daily_calls),
+        daily_tokens=budget.get("tokens", usual.daily_tokens),
+    )
+    return read if key else None
+
+
+def _jira(reader: _Reader) -> JiraSettings | None:
+    base_url = reader.url("JIRA_BASE_URL")
+    read = JiraSettings(
+        base_url=base_url or "",
+        api_token=reader.text("JIRA_API_TOKEN") or "",
+        project_key=reader.text("JIRA_PROJECT_KEY") or "",
+        user_email=reader.text("JIRA_USER_EMAIL"),
+        webhook_secrets=reader.words("JIRA_WEBHOOK_SECRET"),
+    )
+    names = ("JIRA_BASE_URL", "JIRA_API_TOKEN", "JIRA_PROJECT_KEY")
+    optional = ("JIRA_USER_EMAIL", "JIRA_WEBHOOK_SECRET")
+    return read if reader.whole("Jira", names, optional) else None
+
+
+def _slack(reader: _Reader) -> SlackSettings | None:
+    base_url = reader.url("SLACK_API_BASE_URL")
+    read = SlackSettings(
+        bot_token=reader.text("SLACK_BOT_TOKEN") or "",
+        channel=reader.text("SLACK_CHANNEL") or "",
+        signing_secrets=reader.words("SLACK_SIGNING_SECRET"),
+        api_base_url=f"{base_url}/" if base_url else "https://slack.com/api/",
+    )
+    return read if reader.whole("Slack", ("SLACK_BOT_TOKEN", "SLACK_CHANNEL"), ("SLACK_SIGNING_SECRET",)) else None
 
 
 def _storage(reader: _Reader, prefix: str) -> StorageSettings:

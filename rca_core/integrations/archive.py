@@ -52,23 +52,42 @@ def archive(storage: Storage, ticket_id: str, report_key: str, body: bytes) -> A
 
 def archive_failure(storage: Storage, ticket_id: str, report_key: str, failure: bytes) -> None:
     """Keeps a report as it was understood, for the diagnosis that comes later."""
-    storage.container(ARCHIVE).upload_blob(_failure_name(ticket_id, report_key), failure, overwrite=True)
+    _keep(storage, failure_name(ticket_id, report_key), failure)
 
 
-def archived_failure(storage: Storage, ticket_id: str, report_key: str) -> bytes | None:
-    """What `archive_failure` kept, or None."""
-    return archived(storage, _failure_name(ticket_id, report_key))
+def archive_known(storage: Storage, ticket_id: str, report_key: str, failure: bytes) -> None:
+    """Keeps a report with what the failing system added to it."""
+    _keep(storage, known_name(ticket_id, report_key), failure)
 
 
-def _failure_name(ticket_id: str, report_key: str) -> str:
-    return archive_name(ticket_id, report_key).removesuffix(".json") + "-failure.json"
+def archive_text(storage: Storage, name: str, text: str) -> None:
+    """Keeps a text that diagnoses quote, under the name that `report_text_name` or `evidence_name` gives."""
+    _keep(storage, name, text.encode())
 
 
-def archive_evidence(storage: Storage, ticket_id: str, report_key: str, number: int, text: str) -> str:
-    """Keeps what a failing system said about a report; returns the blob's name."""
-    name = archive_name(ticket_id, report_key).removesuffix(".json") + f"-{number}.txt"
-    storage.container(ARCHIVE).upload_blob(name, text.encode(), overwrite=True)
-    return name
+def failure_name(ticket_id: str, report_key: str) -> str:
+    """Where a report is kept as it was understood."""
+    return f"{_stem(ticket_id, report_key)}-failure.json"
+
+
+def known_name(ticket_id: str, report_key: str) -> str:
+    """Where a report is kept with what the failing system added to it."""
+    return f"{_stem(ticket_id, report_key)}-known.json"
+
+
+def report_text_name(ticket_id: str, report_key: str) -> str:
+    """Where the text of a report is, line by line as it is quoted."""
+    return f"{_stem(ticket_id, report_key)}.txt"
+
+
+def evidence_name(ticket_id: str, report_key: str, number: int) -> str:
+    """Where a text is that a failing system gave about a report."""
+    return f"{_stem(ticket_id, report_key)}-{number}.txt"
+
+
+def model_answer_name(ticket_id: str, report_key: str) -> str:
+    """Where the model's answer about a report is, so that no death makes us ask twice."""
+    return f"{_stem(ticket_id, report_key)}-model.json"
 
 
 def archived(storage: Storage, name: str) -> bytes | None:
@@ -81,6 +100,15 @@ def archived(storage: Storage, name: str) -> bytes | None:
 
 
 def archive_name(ticket_id: str, report_key: str) -> str:
-    """Where a report's payload is: by month, so that retention can go by prefix."""
+    """Where a report's payload is."""
+    return f"{_stem(ticket_id, report_key)}.json"
+
+
+def _stem(ticket_id: str, report_key: str) -> str:
+    """By month, so that retention can go by prefix."""
     stamp = ticket_id.split("-")[1]
-    return f"{stamp[:4]}-{stamp[4:6]}/{ticket_id}/{report_key}.json"
+    return f"{stamp[:4]}-{stamp[4:6]}/{ticket_id}/{report_key}"
+
+
+def _keep(storage: Storage, name: str, content: bytes) -> None:
+    storage.container(ARCHIVE).upload_blob(name, content, overwrite=True)

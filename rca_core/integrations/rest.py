@@ -5,7 +5,6 @@ goes. For the same reason redirects are not followed, ids from payloads are chec
 and plain http is accepted for this machine only, since it would show the token to everybody on the way.
 """
 
-import ipaddress
 import json
 import re
 import time
@@ -17,6 +16,7 @@ import msgspec
 import requests
 import urllib3
 
+from rca_core.foundation.addresses import is_loopback
 from rca_core.foundation.evidence import dig
 
 MEBIBYTE = 1024 * 1024
@@ -94,7 +94,7 @@ class Client:
         self._session.headers.update({"Accept-Encoding": "identity", "User-Agent": "aiops-rca-assistant"})
         # As `auth`, not as a header: requests lets ~/.netrc overrule a header.
         self._session.auth = _Authorization(authorization)
-        if _is_loopback(urlsplit(self._base_url).hostname or ""):
+        if is_loopback(urlsplit(self._base_url).hostname or ""):
             self._session.trust_env = False  # no proxy on the way to ourselves
 
     def __enter__(self) -> Self:
@@ -204,16 +204,9 @@ def _checked(setting: str, base_url: str) -> str:
         raise NoAnswer(f"{setting} is not an address.") from None
     if not host or "@" in parts.netloc or parts.query or parts.fragment:
         raise NoAnswer(f"{setting} must be just https://host or https://host/path.")
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
         raise NoAnswer(f"{setting} must start with https://, or the token would travel readable.")
     return base_url.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _redirection(response: requests.Response) -> str:

@@ -93,6 +93,7 @@ def _run_failure(values: Columns, origin: Alert, state: str) -> Failure:
         entity=entity(
             workspace_id=workspace,
             job_id=job_id,
+            parent_run_id=parent if parent != run_id else "",
             job_name=pick(values, "jobname", "runname"),
             task_key=task,
             cluster_id=pick(values, "clusterid"),

@@ -31,7 +31,11 @@ def contribution(ticket: Ticket | None) -> Counts:
         f"category:{ticket.error_type}": 1,
         f"severity:{ticket.severity}": 1,
         f"sla:{ticket.sla_status}": 1,
+        f"engine:{ticket.diagnosis.engine}": 1,
     }
+    for judged in ticket.feedback:
+        name = f"judged:{judged.engine}:{judged.verdict}"
+        counts[name] = counts.get(name, 0) + 1
     if ticket.status != "acknowledged":
         counts[f"unresolved:{ticket.severity}"] = 1
     if ticket.ack_seconds is not None:

@@ -1,22 +1,22 @@
-"""What the queue "diagnoses" does: ask the failing system what happened, and diagnose again with what it says."""
+"""Asking the failing system what happened, and diagnosing again by rules with what it says."""
 
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from rca_core.diagnosis import Classification, Diagnosis, analyse, classify
+from rca_core.diagnosis import Classification, analyse
+from rca_core.diagnosis.documents import report_text
 from rca_core.diagnosis.redaction import Redactor
 from rca_core.foundation import clock, logs
 from rca_core.foundation.evidence import Evidence
 from rca_core.foundation.failure import Failure, Source
-from rca_core.foundation.queues import Queue, send
 from rca_core.foundation.settings import Settings
 from rca_core.foundation.storage import Storage
 from rca_core.integrations import archive
-from rca_core.tickets.announce import announce
+from rca_core.tickets import sla
 from rca_core.tickets.audit import AuditEntry, entry
-from rca_core.tickets.intake import FailureMessage
+from rca_core.tickets.case import Case, enriched_case, evidence_text
 from rca_core.tickets.severity import severity_of
 from rca_core.tickets.store import TicketStore
 from rca_core.tickets.ticket import (
@@ -28,33 +28,27 @@ from rca_core.tickets.ticket import (
     fitting_evidence,
     fitting_links,
     fitting_runs,
-    sla_due,
     ticket_message,
+    with_diagnosis,
 )
 
 
-def ask_for_evidence(storage: Storage, settings: Settings, ticket: Ticket, message: FailureMessage) -> None:
-    """Queues the question to the failing system, if the settings say where it is and it has not been asked."""
-    if can_be_asked(settings, ticket.source) and not ticket.was_asked_about(message.report_key):
-        send(storage, Queue.DIAGNOSES, msgspec.structs.replace(message, body=None, body_blob=None, ticket_id=ticket.id))
-
-
-def enrich(storage: Storage, store: TicketStore, settings: Settings, message: FailureMessage) -> Ticket:
-    """Adds what the failing system says about a report to its ticket, with the diagnosis that follows.
+def enrich(storage: Storage, store: TicketStore, settings: Settings, ticket: Ticket, failure: Failure) -> Ticket:
+    """Adds what the failing system says about a report to its ticket, with the rule-based diagnosis that follows.
 
     Safe to run again: the texts' blobs are overwritten, and a ticket takes the answer about a report once.
     """
-    ticket = store.get(message.ticket_id)
-    kept = archive.archived_failure(storage, ticket.id, message.report_key)
-    if kept is not None and not ticket.was_asked_about(message.report_key):
-        failure = msgspec.json.decode(kept, type=Failure)
-        evidence = _masked(_gather(settings, failure))
-        notes = [_note(storage, ticket, message.report_key, number, one) for number, one in enumerate(evidence)]
-        ticket = store.change(
-            ticket.id, lambda current: _with_evidence(current, message.report_key, failure, evidence, notes)
-        )
-        logs.info("ticket-enriched", ticket_id=ticket.id, category=ticket.error_type, answers=len(evidence))
-    announce(storage, settings, ticket)
+    evidence = _masked(failure, _gather(settings, failure))
+    given = [_note(ticket, failure, number, one) for number, one in enumerate(evidence)]
+    for note, text in given:
+        if note.archived:
+            archive.archive_text(storage, note.archived, text)
+    known = _joined(failure, evidence)
+    archive.archive_known(storage, ticket.id, failure.report_key, msgspec.json.encode(known))
+    case = enriched_case(ticket.id, failure, known, given)
+    notes = [note for note, _ in given]
+    ticket = store.change(ticket.id, lambda current: _with_evidence(current, failure, case, notes))
+    logs.info("ticket-enriched", ticket_id=ticket.id, category=ticket.error_type, answers=len(evidence))
     return ticket
 
 
@@ -89,9 +83,10 @@ def _management_token(settings: Settings) -> Callable[[], str]:
     return token
 
 
-def _masked(evidence: list[Evidence]) -> list[Evidence]:
-    """The same without secrets, one secret with one placeholder in all of it."""
+def _masked(failure: Failure, evidence: list[Evidence]) -> list[Evidence]:
+    """The same without secrets, one secret with one placeholder in all of it, none that the report has already."""
     redactor = Redactor()
+    redactor.redact(report_text(failure))
 
     def mask(value: Any) -> Any:
         return redactor.redact(value) if isinstance(value, str) else value
@@ -109,17 +104,18 @@ def _masked(evidence: list[Evidence]) -> list[Evidence]:
     ]
 
 
-def _note(storage: Storage, ticket: Ticket, report_key: str, number: int, one: Evidence) -> EvidenceNote:
-    name = archive.archive_evidence(storage, ticket.id, report_key, number, one.text) if one.text else None
-    return EvidenceNote(report_key, one.source, one.status, one.title[:200], one.note[:500], name)
+def _note(ticket: Ticket, failure: Failure, number: int, one: Evidence) -> tuple[EvidenceNote, str]:
+    text = evidence_text(one)
+    name = archive.evidence_name(ticket.id, failure.report_key, number) if text else None
+    return EvidenceNote(failure.report_key, one.source, one.status, one.title[:200], one.note[:500], name), text
 
 
 def _with_evidence(
-    ticket: Ticket, report_key: str, failure: Failure, evidence: list[Evidence], notes: list[EvidenceNote]
+    ticket: Ticket, failure: Failure, case: Case, notes: list[EvidenceNote]
 ) -> tuple[Ticket, AuditEntry] | None:
-    if ticket.was_asked_about(report_key):
+    if ticket.was_asked_about(failure.report_key):
         return None
-    known = _joined(failure, evidence)
+    known = case.failure
     new = msgspec.structs.replace(
         ticket,
         evidence=fitting_evidence([*ticket.evidence, *notes]),
@@ -128,10 +124,12 @@ def _with_evidence(
         runs=fitting_runs([*ticket.runs, *known.runs]),
         version=ticket.version + 1,
     )
-    verdict = classify(known.source, known.error_code, known.message, known.log)
-    learned = known != failure and (verdict.category != "Unknown" or ticket.error_type == "Unknown")
+    verdict = case.classification()
+    told = known.log != failure.log or known.message != failure.message or known.error_code != failure.error_code
+    learned = told and ticket.diagnosis.engine == "rules"
+    learned = learned and (verdict.category != "Unknown" or ticket.error_type == "Unknown")
     if learned:
-        new = _diagnosed(new, known, verdict, analyse(known, verdict))
+        new = _diagnosed(new, case, verdict)
     changed = entry(
         ticket.id,
         "Diagnosis Updated" if learned else "Evidence Asked For",
@@ -146,10 +144,9 @@ def _with_evidence(
 
 
 def _joined(failure: Failure, evidence: list[Evidence]) -> Failure:
-    """The failure with what the failing system adds: what the report says itself comes first."""
+    """The failure with the facts that the failing system adds: what the report says itself comes first."""
     said = [one for one in evidence if one.status == "data"]
     deepest = sorted(said, key=lambda one: one.source == "databricks run")
-    texts = [text for text in (failure.log, *(one.text for one in deepest)) if text]
     entity: dict[str, Any] = {}
     for one in reversed(said):
         entity |= one.entity
@@ -157,27 +154,21 @@ def _joined(failure: Failure, evidence: list[Evidence]) -> Failure:
         failure,
         message=failure.message or next((one.message for one in deepest if one.message), ""),
         error_code=failure.error_code or next((one.error_code for one in deepest if one.error_code), None),
-        log="\n".join(texts) or None,
         entity={**entity, **failure.entity},
         links=tuple(dict.fromkeys([*failure.links, *(link for one in said for link in one.links)])),
     )
 
 
-def _diagnosed(ticket: Ticket, failure: Failure, verdict: Classification, diagnosis: Diagnosis) -> Ticket:
+def _diagnosed(ticket: Ticket, case: Case, verdict: Classification) -> Ticket:
+    failure, diagnosis = case.failure, analyse(case.failure, verdict, case.documents)
     severity, reason = severity_of(failure, verdict.category)
-    return msgspec.structs.replace(
-        ticket,
+    new = msgspec.structs.replace(
+        with_diagnosis(ticket, diagnosis),
         message=ticket_message(failure),
         error_code=failure.error_code,
-        error_type=verdict.category,
-        retryable=verdict.retryable,
-        rca_result=diagnosis.cause,
-        recommendations=list(diagnosis.recommendations),
-        confidence=diagnosis.confidence,
-        diagnosis=diagnosis,
+        fingerprint=case.fingerprint(),
         severity=severity,
         severity_reason=reason,
         priority=PRIORITY_OF[severity],
-        sla_seconds=SLA_SECONDS_OF[severity],
-        sla_due=sla_due(ticket.timestamp, SLA_SECONDS_OF[severity]),
     )
+    return sla.rescheduled(new, SLA_SECONDS_OF[severity], clock.now())

@@ -27,7 +27,8 @@ class FailureMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     Triage parses the body again and finds the failure by run and report: the text is carried once, and the archive
     gets it as it arrived. A body that does not fit waits in a blob, named in `body_blob`. No field may be named like
     the queue trigger's own metadata (`id`, `dequeueCount`, ...): the Functions host copies the fields of a JSON message
-    over it. `body_is_shared` says that other messages point to the same blob.
+    over it. `body_is_shared` says that other messages point to the same blob, `first` that this one was queued when its
+    run was claimed, so that there is hardly a ticket yet; `waited` counts how often an investigation had to wait.
     """
 
     sender: Sender
@@ -39,6 +40,8 @@ class FailureMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     body: str | None = None
     body_blob: str | None = None
     body_is_shared: bool = False
+    first: bool = False
+    waited: int = 0
 
 
 def failure_of(message: FailureMessage, body: bytes) -> Failure:
@@ -104,6 +107,7 @@ class _Intake:
             report_key=failure.report_key,
             claimed_at=claim.claimed_at,
             received_at=clock.to_iso(clock.now()),
+            first=claim.won,
         )
         whole = msgspec.structs.replace(message, body=self._body.decode())
         if len(self._body) < MAX_MESSAGE_BYTES and fits(whole):

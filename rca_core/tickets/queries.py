@@ -61,7 +61,10 @@ class AuditPage(msgspec.Struct, frozen=True):
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """Counts over all tickets. `mttr_seconds` is the mean time to acknowledge, null before the first."""
+    """Counts over all tickets. `mttr_seconds` is the mean time to acknowledge, null before the first.
+
+    `by_engine` counts who diagnosed them, `judgements` what people said of that: `gemini:right`, `rules:wrong`.
+    """
 
     total_tickets: int
     by_status: dict[str, int]
@@ -70,6 +73,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     by_source: dict[str, int]
     by_error_type: dict[str, int]
     by_sla_status: dict[str, int]
+    by_engine: dict[str, int]
+    judgements: dict[str, int]
     total_audits: int
     mttr_seconds: float | None
 
@@ -185,6 +190,8 @@ def summary(store: TicketStore) -> Summary:
         by_source=_group(counts, "source"),
         by_error_type=_group(counts, "category"),
         by_sla_status=_group(counts, "sla"),
+        by_engine=_group(counts, "engine"),
+        judgements=_group(counts, "judged"),
         total_audits=counts.get("audits", 0),
         mttr_seconds=counts.get("ack_seconds", 0) / acknowledged if acknowledged else None,
     )

@@ -1,7 +1,7 @@
 """Tickets and audit entries as entities of Table Storage, and back (row keys: DESIGN section 3)."""
 
 from collections.abc import Mapping
-from typing import Any, get_origin
+from typing import Any, Literal, get_origin
 
 import msgspec
 
@@ -9,6 +9,7 @@ from rca_core.diagnosis.diagnosis import Diagnosis
 from rca_core.foundation import clock
 from rca_core.foundation.failure import Source
 from rca_core.tickets.audit import AuditEntry
+from rca_core.tickets.sla import DueKind, next_due
 from rca_core.tickets.ticket import Priority, Severity, SlaStatus, Status, Ticket, month_and_day
 
 # A string property holds 32,768 UTF-16 units ("Understanding the Table service data model"); a character takes
@@ -18,6 +19,10 @@ _CHUNK_MARK = "__"
 _LIST_CHARACTERS = 1_000
 
 TRAIL_PREFIX = "G|"
+DUE_PREFIX = "D|"
+# Column of a ticket with the key of the due row that stands for it: the row to delete is the one that was written,
+# whatever a later release holds to be due.
+_DUE_COLUMN = "due_row"
 
 _JSON_FIELDS = frozenset(
     field.name
@@ -43,11 +48,30 @@ class TicketRow(msgspec.Struct, frozen=True, kw_only=True):
     confidence: float
     sla_status: SlaStatus
     sla_due: str
+    sla_warned: bool = False
     finops_team: str
     itsm_ticket_id: str | None = None
     ack_ts: str | None = None
     ack_user: str | None = None
     version: int
+
+
+class DueRow(msgspec.Struct, frozen=True):
+    """That something is due with a ticket after `at`: the next step of its SLA, or (`tell`) that others hear of one."""
+
+    at: str
+    kind: DueKind | Literal["tell"]
+    ticket_id: str
+
+    @property
+    def key(self) -> str:
+        """Row key: rows that are due come first."""
+        return f"{DUE_PREFIX}{self.at}|{self.kind}|{self.ticket_id}"
+
+    @property
+    def entity(self) -> dict[str, Any]:
+        """The row, in the month of its ticket."""
+        return {"PartitionKey": month_and_day(self.ticket_id)[0], "RowKey": self.key}
 
 
 def ticket_key(ticket_id: str) -> str:
@@ -73,12 +97,14 @@ def list_key(ticket: Ticket) -> str:
 def ticket_entity(ticket: Ticket) -> dict[str, Any]:
     """The whole ticket as an entity."""
     entity: dict[str, Any] = {"PartitionKey": month_and_day(ticket.id)[0], "RowKey": ticket_key(ticket.id)}
+    if (due := due_row(ticket)) is not None:
+        entity[_DUE_COLUMN] = due.key
     for name in ticket.__struct_fields__:
         value = getattr(ticket, name)
         if name in _JSON_FIELDS:
             value = msgspec.json.encode(value).decode()
         if isinstance(value, str):
-            entity.update(_chunks(name, value))
+            entity.update(text_columns(name, value))
         elif value is not None:
             entity[name] = value
     return entity
@@ -86,10 +112,28 @@ def ticket_entity(ticket: Ticket) -> dict[str, Any]:
 
 def ticket_from(entity: Mapping[str, Any]) -> Ticket:
     """The ticket that `ticket_entity` wrote."""
-    fields = {name: _joined(entity, name) for name in Ticket.__struct_fields__ if name in entity}
+    fields = {name: text_of(entity, name) for name in Ticket.__struct_fields__ if name in entity}
     for name in _JSON_FIELDS & fields.keys():
         fields[name] = msgspec.json.decode(fields[name])
     return msgspec.convert(fields, Ticket)
+
+
+def due_row(ticket: Ticket) -> DueRow | None:
+    """The one row that says what is due next with the ticket's SLA."""
+    due = next_due(ticket)
+    return DueRow(due.at, due.kind, ticket.id) if due else None
+
+
+def due_row_of(entity: Mapping[str, Any]) -> DueRow | None:
+    """The due row that was written with this entity of a ticket."""
+    key = entity.get(_DUE_COLUMN)
+    return due_from(key) if key else None
+
+
+def due_from(key: str) -> DueRow:
+    """The due row that has this row key."""
+    at, kind, ticket_id = key.removeprefix(DUE_PREFIX).split("|")
+    return msgspec.convert({"at": at, "kind": kind, "ticket_id": ticket_id}, DueRow)
 
 
 def list_entity(ticket: Ticket) -> dict[str, Any]:
@@ -140,14 +184,16 @@ def _named(entity: Mapping[str, Any], kind: type[msgspec.Struct]) -> dict[str, A
     return {name: entity[name] for name in kind.__struct_fields__ if name in entity}
 
 
-def _chunks(name: str, text: str) -> dict[str, str]:
+def text_columns(name: str, text: str) -> dict[str, str]:
+    """A text of any length as columns of an entity."""
     chunks = {name: text[:_CHUNK_CHARACTERS]}
     for number, start in enumerate(range(_CHUNK_CHARACTERS, len(text), _CHUNK_CHARACTERS), start=2):
         chunks[f"{name}{_CHUNK_MARK}{number}"] = text[start : start + _CHUNK_CHARACTERS]
     return chunks
 
 
-def _joined(entity: Mapping[str, Any], name: str) -> Any:
+def text_of(entity: Mapping[str, Any], name: str) -> Any:
+    """What `text_columns` wrote; a value that is no text as it is."""
     value = entity[name]
     number = 2
     while (more := entity.get(f"{name}{_CHUNK_MARK}{number}")) is not None:

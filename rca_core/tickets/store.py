@@ -1,15 +1,17 @@
-"""Tickets on Table Storage. A change to a ticket, its list row, its audit entry and the counts is one transaction."""
+"""Tickets on Table Storage. A change to a ticket, its rows, its audit entry and the counts is one transaction."""
 
 import random
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from datetime import datetime
+from itertools import islice
+from typing import Any, NamedTuple
 
 from azure.core import MatchConditions
 from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableClient, TableTransactionError, UpdateMode
 
-from rca_core.foundation import logs
+from rca_core.foundation import clock, logs
 from rca_core.foundation.errors import Conflict, NotFound, TransientError
 from rca_core.foundation.storage import Storage
 from rca_core.tickets import counters, rows
@@ -27,6 +29,15 @@ _MONTHS = "months"
 _ATTEMPTS = 30
 _LONGEST_WAIT_SECONDS = 1.0
 _HTTP_CONFLICT = frozenset({409, 412})
+_ONE_PAGE = 1_000
+
+
+class _Stored(NamedTuple):
+    """A ticket as it stands: `due` is the row that stands for what is due next with it."""
+
+    ticket: Ticket
+    etag: str
+    due: rows.DueRow | None
 
 
 class TicketStore:
@@ -43,7 +54,7 @@ class TicketStore:
     def find(self, ticket_id: str) -> Ticket | None:
         """The ticket, or None."""
         found = self._find(ticket_id)
-        return found and found[0]
+        return found and found.ticket
 
     def get(self, ticket_id: str) -> Ticket:
         """The ticket; raises NotFound."""
@@ -56,24 +67,32 @@ class TicketStore:
         """Stores a new ticket with its first audit entry; False if a ticket of this id is there already."""
         self._note_month(month_and_day(ticket.id)[0])
         for _ in self._attempts(ticket.id):
-            if self._submit(None, None, ticket, audit):
+            if self._submit(None, ticket, audit):
                 return True
             if self.find(ticket.id):
                 return False
         raise AssertionError("unreachable: _attempts raises")
 
-    def change(self, ticket_id: str, change: Change, *, expected_version: int | None = None) -> Ticket:
+    def change(
+        self,
+        ticket_id: str,
+        change: Change,
+        *,
+        expected_version: int | None = None,
+        tell: rows.DueRow | None = None,
+    ) -> Ticket:
         """Stores what `change` makes of the ticket, and returns that.
 
         `change` is called with the current ticket, again if another writer was faster, and returns the new ticket
         with the audit entry that explains it, or None to leave all as it is. Raises NotFound, and Conflict if
-        `expected_version` is given and no longer current.
+        `expected_version` is given and no longer current. `tell` is stored with the change, to be found among what is
+        `due` until the caller has told others of the change and calls `settle`.
         """
         for _ in self._attempts(ticket_id):
             found = self._find(ticket_id)
             if found is None:
                 raise NotFound(f"There is no ticket {ticket_id}.")
-            current, etag = found
+            current = found.ticket
             if expected_version not in (None, current.version):
                 raise Conflict(
                     f"Ticket {ticket_id} is at version {current.version}, your change was based on version"
@@ -84,7 +103,7 @@ class TicketStore:
             if changed is None:
                 return current
             new, audit = changed
-            if self._submit(current, etag, new, audit):
+            if self._submit(found, new, audit, tell):
                 return new
         raise AssertionError("unreachable: _attempts raises")
 
@@ -92,6 +111,15 @@ class TicketStore:
         """A ticket's audit entries, oldest first."""
         prefix = rows.audit_prefix(ticket_id)
         return [rows.audit_from(row) for row in self.read(month_and_day(ticket_id)[0], prefix)]
+
+    def due(self, month: str, now: datetime) -> list[rows.DueRow]:
+        """What is due by now with the tickets of a month, longest due first; at most a page of it."""
+        found = self.read(month, rows.DUE_PREFIX, until=clock.to_iso(now), select=["RowKey"])
+        return [rows.due_from(row["RowKey"]) for row in islice(found, _ONE_PAGE)]
+
+    def settle(self, row: rows.DueRow) -> None:
+        """Removes a row that no ticket's change removes; nothing happens if it is gone."""
+        self._table.delete_entity(row.entity)
 
     def months(self) -> list[str]:
         """The months there are tickets of, newest first."""
@@ -108,16 +136,14 @@ class TicketStore:
         prefix: str,
         *,
         after: str = "",
+        until: str = "~",
         select: list[str] | None = None,
         page_size: int = 1_000,
     ) -> Iterator[dict[str, Any]]:
-        """Entities of a partition whose row key begins with `prefix`, in order, from behind `prefix + after`."""
-        parameters: dict[str, Any] = {
-            "partition": partition,
-            "after": prefix + after,
-            # '~' sorts behind every character that our row keys contain.
-            "end": f"{prefix}~",
-        }
+        """Entities of a partition whose row key begins with `prefix`, in order, from behind `prefix + after` to before
+        `prefix + until`; without that, to the last ('~' sorts behind every character that our row keys contain).
+        """
+        parameters: dict[str, Any] = {"partition": partition, "after": prefix + after, "end": prefix + until}
         found: Iterator[dict[str, Any]] = iter(
             self._table.query_entities(
                 "PartitionKey eq @partition and RowKey gt @after and RowKey lt @end",
@@ -128,26 +154,30 @@ class TicketStore:
         )
         return found
 
-    def _find(self, ticket_id: str) -> tuple[Ticket, str] | None:
+    def _find(self, ticket_id: str) -> _Stored | None:
         try:
             entity = self._table.get_entity(month_and_day(ticket_id)[0], rows.ticket_key(ticket_id))
         except ResourceNotFoundError:
             return None
-        return rows.ticket_from(entity), str(entity.metadata["etag"])
+        return _Stored(rows.ticket_from(entity), str(entity.metadata["etag"]), rows.due_row_of(entity))
 
-    def _submit(self, old: Ticket | None, etag: str | None, new: Ticket, audit: AuditEntry) -> bool:
+    def _submit(self, old: _Stored | None, new: Ticket, audit: AuditEntry, tell: rows.DueRow | None = None) -> bool:
         """One transaction; False if another writer was faster anywhere in it."""
         operations: list[Operation] = []
         if old is None:
             operations.append(("create", rows.ticket_entity(new)))
             operations.append(("create", rows.list_entity(new)))
         else:
-            operations.append(_if_unchanged(rows.ticket_entity(new), etag, UpdateMode.REPLACE))
+            operations.append(_if_unchanged(rows.ticket_entity(new), old.etag, UpdateMode.REPLACE))
             operations.append(("upsert", rows.list_entity(new), {"mode": UpdateMode.REPLACE}))
-            if rows.list_key(old) != rows.list_key(new):
-                operations.append(("delete", rows.list_entity(old)))
+            if rows.list_key(old.ticket) != rows.list_key(new):
+                operations.append(("delete", rows.list_entity(old.ticket)))
+        before, after = old and old.due, rows.due_row(new)
+        if before is not None and before != after:
+            operations.append(("delete", before.entity))
+        operations.extend(("upsert", row.entity) for row in (after, tell) if row is not None and row != before)
         operations.extend(("create", entity) for entity in rows.audit_entities(audit))
-        operations.append(self._count(old, new))
+        operations.append(self._count(old and old.ticket, new))
         try:
             self._table.submit_transaction(operations)
         except TableTransactionError as error:

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from rca_core.diagnosis.diagnosis import Diagnosis
+from rca_core.diagnosis.diagnosis import Diagnosis, Engine
 from rca_core.foundation import clock
 from rca_core.foundation.errors import NotFound
 from rca_core.foundation.failure import Failure, Link, Source
@@ -18,7 +18,9 @@ Status = Literal["open", "in_progress", "acknowledged"]
 Severity = Literal["Critical", "High", "Medium", "Low"]
 Priority = Literal["P1", "P2", "P3", "P4"]
 SlaStatus = Literal["Pending", "Met", "Breached"]
+Judgement = Literal["right", "partly", "wrong"]
 
+JUDGEMENTS: tuple[Judgement, ...] = ("right", "partly", "wrong")
 STATUSES: tuple[Status, ...] = ("open", "in_progress", "acknowledged")
 SEVERITIES: tuple[Severity, ...] = ("Critical", "High", "Medium", "Low")
 
@@ -73,12 +75,25 @@ class EvidenceNote(msgspec.Struct, frozen=True):
     archived: str | None = None
 
 
+class Feedback(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person said about a diagnosis: `engine` is the one that had answered."""
+
+    verdict: Judgement
+    note: str
+    user: str
+    at: str
+    engine: Engine
+
+
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     """One run that failed. Changed only by making a new one (`msgspec.structs.replace`) and storing that.
 
     `version` counts changes, from 1. `timestamp` is when the failure was heard of, `occurred_at` when it happened, if
     the sender told. `report_keys` are those of all reports, `reports` as many of them as there is room for. `message`
     is the error text, cut if it is very long (the archive has all of it). `run_hash` ties the ticket to its claim.
+    `sla_warned` says that people were told that the SLA is nearly used up, `owner_reason` what decided who owns it.
+    `ack_seconds` is the time from `timestamp` to the acknowledgement, `resolution` the note that says what was done;
+    reopening clears both.
     """
 
     id: str
@@ -111,17 +126,23 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     evidence: list[EvidenceNote] = []
     redactions: dict[str, int] = {}
     diagnosis: Diagnosis
+    explained: list[str] = []
+    feedback: list[Feedback] = []
     fingerprint: str | None = None
     status: Status = "open"
     sla_status: SlaStatus = "Pending"
+    sla_warned: bool = False
     finops_team: str = "Unknown"
     finops_owner: str = "Unknown"
     finops_cost_center: str = "Unknown"
+    owner_reason: str | None = None
     blob_log_url: str | None = None
     itsm_ticket_id: str | None = None
     ack_ts: str | None = None
     ack_user: str | None = None
     ack_seconds: int | None = None
+    resolution: str | None = None
+    status_changed_at: str | None = None
     slack_ts: str | None = None
     slack_channel: str | None = None
     logic_app_run_id: str | None = None
@@ -155,6 +176,19 @@ def month_and_day(ticket_id: str) -> tuple[str, int]:
 def processing_mode(source: Source) -> str:
     """The name under which the source is known in `processing_mode`."""
     return _PROCESSING_MODE_OF.get(source, source)
+
+
+def with_diagnosis(ticket: Ticket, diagnosis: Diagnosis) -> Ticket:
+    """The ticket as this diagnosis has it; severity, priority and SLA are decided elsewhere."""
+    return msgspec.structs.replace(
+        ticket,
+        diagnosis=diagnosis,
+        rca_result=diagnosis.cause,
+        recommendations=list(diagnosis.recommendations),
+        confidence=diagnosis.confidence,
+        error_type=diagnosis.category,
+        retryable=diagnosis.retryable,
+    )
 
 
 def sla_due(heard_of: str, seconds: int) -> str:

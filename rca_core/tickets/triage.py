@@ -2,20 +2,23 @@
 
 import msgspec
 
-from rca_core.diagnosis import Classification, classify
+from rca_core.diagnosis import Diagnosis, analyse
 from rca_core.diagnosis.redaction import Redactor
-from rca_core.diagnosis.rules import analyse
+from rca_core.diagnosis.run_links import links_of
 from rca_core.foundation import clock, logs
 from rca_core.foundation.failure import Failure, Link
 from rca_core.foundation.settings import Settings
 from rca_core.foundation.storage import Storage
 from rca_core.integrations import archive
 from rca_core.integrations.archive import Archived
-from rca_core.tickets import claims
+from rca_core.tickets import claims, owner_table, recall, unowned
 from rca_core.tickets.announce import announce
 from rca_core.tickets.audit import AuditEntry, entry
-from rca_core.tickets.enrichment import ask_for_evidence, can_be_asked
+from rca_core.tickets.case import Case, keep_report, reported_case
+from rca_core.tickets.explanation import first_reason, recalled
 from rca_core.tickets.intake import FailureMessage, failure_of
+from rca_core.tickets.investigation import ask_for_more, needs_more
+from rca_core.tickets.ownership import owner_of
 from rca_core.tickets.severity import severity_of
 from rca_core.tickets.store import TicketStore
 from rca_core.tickets.ticket import (
@@ -42,15 +45,18 @@ def triage(storage: Storage, store: TicketStore, settings: Settings, message: Fa
     Safe to run again after a death on any line: the archive's blob is named by ticket and report and is
     overwritten; the ticket is created once and takes a report once; the rest repeats without harm.
     """
-    ticket = store.find(message.ticket_id) or _create(storage, store, settings, message)
+    known = None if message.first else store.find(message.ticket_id)
+    ticket = known or _create(storage, store, settings, message)
     if ticket.run_hash != message.run_hash:
         return triage(storage, store, settings, _under_another_id(storage, message))
     if not ticket.knows(message.report_key):
         ticket = _add_report(storage, store, settings, message)
+    recall.note_occurrence(storage, ticket)
+    unowned.note_unknown(storage, ticket)
     if len(ticket.report_keys) <= claims.MOST_RECORDED:
         claims.record(storage, message.run_hash, message.report_key)
     announce(storage, settings, ticket)
-    ask_for_evidence(storage, settings, ticket, message)
+    ask_for_more(storage, settings, ticket, message)
     if message.body_blob and not message.body_is_shared:
         archive.release(storage, message.body_blob)
     return ticket
@@ -59,11 +65,25 @@ def triage(storage: Storage, store: TicketStore, settings: Settings, message: Fa
 def _create(storage: Storage, store: TicketStore, settings: Settings, message: FailureMessage) -> Ticket:
     """The ticket made of the message, or the one that another delivery made of this id in the meantime."""
     failure, archived, masked = _failure_and_archive(storage, settings, message)
-    ticket = msgspec.structs.replace(_new_ticket(settings, message, failure, archived), redactions=masked)
+    case = reported_case(message.ticket_id, failure)
+    diagnosis = _first_diagnosis(storage, store, settings, message.ticket_id, case)
+    ticket = msgspec.structs.replace(
+        _new_ticket(storage, settings, message, case, diagnosis, archived), redactions=masked
+    )
     if not store.create(ticket, _created(ticket)):
         return store.get(message.ticket_id)
     logs.info("ticket-created", ticket_id=ticket.id, category=ticket.error_type, severity=ticket.severity)
     return ticket
+
+
+def _first_diagnosis(storage: Storage, store: TicketStore, settings: Settings, ticket_id: str, case: Case) -> Diagnosis:
+    """What helped before if this failure was seen and solved, else what the rules say."""
+    by_rules = analyse(case.failure, case.classification(), case.documents)
+    memory = recall.remembered(storage, case.fingerprint())
+    fix = recall.fix_of(store, memory, ticket_id)
+    if fix is not None:
+        return recalled(by_rules, fix)
+    return first_reason(by_rules, settings)
 
 
 def _add_report(storage: Storage, store: TicketStore, settings: Settings, message: FailureMessage) -> Ticket:
@@ -87,8 +107,11 @@ def _failure_and_archive(
     body = _body(storage, message)
     redactor = Redactor()
     failure = _masked(redactor, failure_of(message, body))
+    ours = links_of(failure, settings.databricks_host, settings.airflow_base_url)
+    failure = msgspec.structs.replace(failure, links=(*failure.links, *ours))
     archived = archive.archive(storage, message.ticket_id, message.report_key, redactor.redact_body(body))
-    if can_be_asked(settings, failure.source):
+    keep_report(storage, message.ticket_id, failure)
+    if needs_more(settings, failure.source):
         archive.archive_failure(storage, message.ticket_id, message.report_key, msgspec.json.encode(failure))
     return failure, archived, redactor.counts
 
@@ -107,10 +130,12 @@ def _body(storage: Storage, message: FailureMessage) -> bytes:
     return archive.held(storage, message.body_blob or "")
 
 
-def _new_ticket(settings: Settings, message: FailureMessage, failure: Failure, archived: Archived) -> Ticket:
-    verdict = _classify(failure)
-    diagnosis = analyse(failure, verdict)
-    severity, severity_reason = severity_of(failure, verdict.category)
+def _new_ticket(
+    storage: Storage, settings: Settings, message: FailureMessage, case: Case, diagnosis: Diagnosis, archived: Archived
+) -> Ticket:
+    failure = case.failure
+    severity, severity_reason = severity_of(failure, diagnosis.category)
+    owner = owner_of(owner_table.current_rules(storage), failure)
     return Ticket(
         id=message.ticket_id,
         timestamp=message.claimed_at,
@@ -127,42 +152,31 @@ def _new_ticket(settings: Settings, message: FailureMessage, failure: Failure, a
         severity=severity,
         severity_reason=severity_reason,
         priority=PRIORITY_OF[severity],
-        error_type=verdict.category,
+        error_type=diagnosis.category,
         error_code=failure.error_code,
-        retryable=verdict.retryable,
+        retryable=diagnosis.retryable,
         affected_entity=fitting_entity(failure.entity),
         labels=fitting_labels(failure.labels),
         sla_seconds=SLA_SECONDS_OF[severity],
         sla_due=sla_due(message.claimed_at, SLA_SECONDS_OF[severity]),
-        links=_links(settings, message.ticket_id, failure, list(diagnosis.docs)),
+        links=_links(settings, message.ticket_id, failure, diagnosis.docs),
         runs=fitting_runs(list(failure.runs)),
         reports=[report_of(failure, message.received_at, archived.name)],
         report_keys=[message.report_key],
         occurred_at=failure.occurred_at,
+        finops_team=owner.team,
+        finops_owner=owner.owner,
+        finops_cost_center=owner.cost_center,
+        owner_reason=owner.decided_by,
         diagnosis=diagnosis,
+        fingerprint=case.fingerprint(),
         blob_log_url=archived.url,
     )
 
 
-def _classify(failure: Failure) -> Classification:
-    if not failure.recognised:
-        return Classification(category="Unknown", retryable=False, reason="The event is of a kind that is not known.")
-    return classify(failure.source, failure.error_code, failure.message, failure.log)
-
-
-def _links(settings: Settings, ticket_id: str, failure: Failure, docs: list[str]) -> list[Link]:
-    ours = []
-    job, run, host = failure.entity.get("job_id"), failure.run_id, settings.databricks_host
-    if (
-        failure.source == "databricks"
-        and job
-        and run
-        and host
-        and not any(link.kind == "run" for link in failure.links)
-    ):
-        ours.append(Link("run", f"{host}/jobs/{job}/runs/{run}"))
-    ours.append(Link("payload", f"{settings.dashboard_url}/api/tickets/{ticket_id}/log"))
-    return [*fitting_links(list(failure.links)), *ours, *(Link("docs", url) for url in docs)]
+def _links(settings: Settings, ticket_id: str, failure: Failure, docs: tuple[str, ...]) -> list[Link]:
+    payload = Link("payload", f"{settings.dashboard_url}/api/tickets/{ticket_id}/log")
+    return [*fitting_links(list(failure.links)), payload, *(Link("docs", url) for url in docs)]
 
 
 def _created(ticket: Ticket) -> AuditEntry:

@@ -6,14 +6,38 @@ from typing import Any
 import msgspec
 
 from rca_core.diagnosis.categories import CATEGORIES
+from rca_core.tickets.dead_letters import DeadLetter
+from rca_core.tickets.owner_table import NewRule, RuleChange
+from rca_core.tickets.ownership import Rule
 from rca_core.tickets.queries import MAX_LIMIT, AuditPage, Summary, TicketPage
 from rca_core.tickets.ticket import SEVERITIES, STATUSES
+from rca_core.tickets.unowned import UnownedList
+from rca_core.triggers.dead_letters import DeadLetterList
 from rca_core.triggers.http import MAX_BODY_BYTES, Problem
+from rca_core.triggers.owners import Preview, RuleList
 from rca_core.triggers.system import Health
-from rca_core.triggers.tickets import SOURCES, TicketChange, TicketView
+from rca_core.triggers.tickets import SOURCES, Judged, TicketChange, TicketView
 from rca_core.triggers.webhooks import Answer
 
-_TYPES = (Answer, AuditPage, Health, Problem, Summary, TicketChange, TicketPage, TicketView)
+_TYPES = (
+    Answer,
+    AuditPage,
+    DeadLetter,
+    DeadLetterList,
+    Health,
+    Judged,
+    NewRule,
+    Preview,
+    Problem,
+    Rule,
+    RuleChange,
+    RuleList,
+    Summary,
+    TicketChange,
+    TicketPage,
+    TicketView,
+    UnownedList,
+)
 
 
 def document() -> dict[str, Any]:
@@ -75,6 +99,15 @@ def _paths() -> dict[str, Any]:
                 errors=(404, 409),
             ),
         },
+        "/api/tickets/{id}/feedback": {
+            "post": _operation(
+                "Say whether the diagnosis was right",
+                TicketView,
+                parameters=by_id,
+                body=_schema(Judged),
+                errors=(404,),
+            )
+        },
         "/api/tickets/{id}/log": {
             "get": _operation(
                 "The payload that was reported, secrets masked, or what the failing system said",
@@ -83,6 +116,7 @@ def _paths() -> dict[str, Any]:
                     *by_id,
                     _query("report", {"type": "string"}, "Key of one of the ticket's reports."),
                     _query("evidence", {"type": "integer", "minimum": 1}, "Number of an entry of its evidence."),
+                    _query("document", {"type": "string"}, "Id of a document that the diagnosis quotes."),
                 ],
                 errors=(404,),
             )
@@ -95,6 +129,32 @@ def _paths() -> dict[str, Any]:
             )
         },
         "/api/summary": {"get": _operation("Counts over all tickets", Summary)},
+        "/api/owners": {
+            "get": _operation("The rules that say who owns a pipeline", RuleList),
+            "post": _operation("Add a rule", Rule, body=_schema(NewRule), errors=(409,), success=201),
+        },
+        "/api/owners/{id}": {
+            "patch": _operation("Change a rule", Rule, parameters=by_id, body=_schema(RuleChange), errors=(404, 409)),
+            "delete": _operation(
+                "Remove a rule",
+                None,
+                parameters=[*by_id, _query("version", {"type": "integer", "minimum": 1}, "The current one.")],
+                errors=(404, 409),
+                success=204,
+            ),
+        },
+        "/api/owners/unknown": {"get": _operation("Pipelines that nobody owns", UnownedList)},
+        "/api/owners/preview": {
+            "get": _operation(
+                "Which rule would decide",
+                Preview,
+                parameters=[_query("source", {"enum": list(SOURCES)}), _query("pipeline", {"type": "string"})],
+            )
+        },
+        "/api/dead-letters": {"get": _operation("Deliveries that are retried or were given up", DeadLetterList)},
+        "/api/dead-letters/{id}/replay": {
+            "post": _operation("Send the message once more", DeadLetter, parameters=by_id, errors=(404,), success=202)
+        },
         "/api/negotiate": {"post": _operation("Where to connect for live updates (SignalR)", None)},
         "/api/health": {"get": {**_operation("Whether the app works", Health), "security": []}},
         "/api/openapi.json": {"get": _operation("This document", None)},
@@ -120,8 +180,9 @@ def _operation(
     parameters: list[dict[str, Any]] | None = None,
     body: dict[str, Any] | None = None,
     errors: tuple[int, ...] = (),
+    success: int = 200,
 ) -> dict[str, Any]:
-    responses = {"200": _content("OK", _schema(answer) if answer else {})}
+    responses = {str(success): _content("OK", _schema(answer) if answer else {})}
     for status in (400, 401, *errors, 503):
         responses[str(status)] = _content("See detail", _schema(Problem), "application/problem+json")
     responses["401"] = {"description": "No valid function key; empty body"}

@@ -11,7 +11,7 @@ from azure.core.exceptions import AzureError
 from rca_core import services
 from rca_core.foundation import logs
 from rca_core.foundation.queues import Queue
-from rca_core.foundation.settings import settings
+from rca_core.foundation.settings import GeminiSettings, settings
 from rca_core.integrations import archive
 from rca_core.tickets import claims
 from rca_core.triggers.http import endpoint, json_response
@@ -19,32 +19,54 @@ from rca_core.triggers.http import endpoint, json_response
 blueprint = func.Blueprint()
 
 _PROBE_SECONDS = 3
+_MODEL_PROBE_SECONDS = 300
+_MODEL_PROBE_TIMEOUT_SECONDS = 5
+
+_SWITCHED_ON_BY = {
+    "gemini": "GEMINI_API_KEY",
+    "jira": "JIRA_BASE_URL",
+    "slack": "SLACK_BOT_TOKEN",
+    "live_updates": "AzureSignalRConnectionString",
+    "databricks_api": "DATABRICKS_TOKEN",
+    "data_factory_api": "AZURE_MANAGEMENT_URL",
+    "airflow_api": "AIRFLOW_TOKEN",
+}
 
 
 Part = Literal["ok", "off", "down"]
 
 
 class Health(msgspec.Struct, frozen=True):
-    """Whether the app works. A part is `ok` (has its settings), `off` (has none) or, if it must be there, `down`."""
+    """Whether the app works. A part is `ok`, `off` (it has no settings) or `down`; `notes` say why. The app itself is
+    down only without storage: it makes tickets without any other part.
+    """
 
     status: Literal["ok", "down"]
     parts: dict[str, Part]
+    notes: dict[str, str]
 
 
 @blueprint.route("api/health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint
 def get_health(req: func.HttpRequest) -> func.HttpResponse:
     """200 when the app can do its job, 503 when it cannot. Anybody may ask; storage is asked every few seconds."""
-    storage: Literal["ok", "down"] = "ok" if _storage_answers(int(time.monotonic() / _PROBE_SECONDS)) else "down"
+    moment = time.monotonic()
+    storage: Literal["ok", "down"] = "ok" if _storage_answers(int(moment / _PROBE_SECONDS)) else "down"
     known = settings()
     configured = {
+        "gemini": known.gemini,
+        "jira": known.jira,
+        "slack": known.slack,
         "live_updates": known.live_updates,
         "databricks_api": known.databricks_token,
         "data_factory_api": known.management_url,
         "airflow_api": known.airflow_token,
     }
     parts: dict[str, Part] = {name: "ok" if setting else "off" for name, setting in configured.items()}
-    health = Health(storage, {"storage": storage, **parts})
+    notes = {name: f"{_SWITCHED_ON_BY[name]} is not set." for name, state in parts.items() if state == "off"}
+    if known.gemini and (trouble := _trouble_with_model(known.gemini, int(moment / _MODEL_PROBE_SECONDS))):
+        parts["gemini"], notes["gemini"] = "down", trouble
+    health = Health(storage, {"storage": storage, **parts}, notes)
     return json_response(health, status=200 if health.status == "ok" else 503)
 
 
@@ -71,3 +93,17 @@ def _storage_answers(moment: int) -> bool:
         logs.warning("storage-down", error=type(error).__name__)
         return False
     return True
+
+
+@lru_cache(maxsize=1)
+def _trouble_with_model(gemini: GeminiSettings, moment: int) -> str:
+    """Why the model cannot be asked, `""` if it can; asked once for each `moment`: anybody may ask for health."""
+    from rca_core.diagnosis.gemini import Gemini
+    from rca_core.diagnosis.gemini_answers import NoModelAnswer
+
+    try:
+        Gemini(gemini.api_key, gemini.model, gemini.base_url, timeout_seconds=_MODEL_PROBE_TIMEOUT_SECONDS).probe()
+    except NoModelAnswer as none:
+        logs.warning("model-down", reason=none.reason, note=none.note)
+        return none.note
+    return ""

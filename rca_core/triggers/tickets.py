@@ -4,20 +4,18 @@ from typing import get_args
 
 import azure.functions as func
 import msgspec
-from azure.core.exceptions import AzureError
 
 from rca_core import services
 from rca_core.diagnosis.categories import CATEGORIES
-from rca_core.foundation import clock, logs
 from rca_core.foundation.errors import MalformedRequest, NotFound
 from rca_core.foundation.failure import Source
 from rca_core.foundation.settings import settings
 from rca_core.integrations import archive
-from rca_core.tickets import queries
-from rca_core.tickets.announce import announce
+from rca_core.tickets import dead_letters, queries
 from rca_core.tickets.audit import AuditEntry
-from rca_core.tickets.lifecycle import move
-from rca_core.tickets.ticket import SEVERITIES, STATUSES, Status, Ticket
+from rca_core.tickets.changes import change_status, judge_ticket
+from rca_core.tickets.dead_letters import DeadLetter
+from rca_core.tickets.ticket import SEVERITIES, STATUSES, Judgement, Status, Ticket
 from rca_core.triggers.http import choice, endpoint, integer, json_body, json_response, word
 
 blueprint = func.Blueprint()
@@ -34,10 +32,18 @@ class TicketChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: str = ""
 
 
+class Judged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of POST /api/tickets/{id}/feedback: whether the diagnosis was right, and what it really was."""
+
+    verdict: Judgement
+    note: str = ""
+
+
 class TicketView(Ticket, frozen=True, kw_only=True):
-    """A ticket with its audit entries, oldest first."""
+    """A ticket with its audit entries, oldest first, and what of it did not reach Jira, Slack or the diagnosis."""
 
     audit: list[AuditEntry]
+    dead_letters: list[DeadLetter]
 
 
 @blueprint.route("api/tickets", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
@@ -69,28 +75,35 @@ def change_ticket(req: func.HttpRequest) -> func.HttpResponse:
     wanted = json_body(req, TicketChange)
     if wanted.status is None and not wanted.note.strip():
         raise MalformedRequest("Give a status, a note, or both.", field="status")
-    note = wanted.note.strip()
-    if len(note) > _LONGEST_NOTE:
-        raise MalformedRequest(f"A note has at most {_LONGEST_NOTE:,} characters.", field="note")
-    at = clock.now()
-    store = services.ticket_store()
-    ticket = store.change(
+    ticket = change_status(
+        services.storage(),
+        services.ticket_store(),
+        settings(),
         req.route_params["id"],
-        lambda current: move(
-            current,
-            wanted.status or current.status,
-            user="api",
-            origin="PATCH /api/tickets",
-            note=note,
-            at=at,
-        ),
+        wanted.status,
+        user="api",
+        origin="PATCH /api/tickets",
+        note=_note(wanted.note),
         expected_version=wanted.version,
     )
-    try:
-        announce(services.storage(), settings(), ticket)
-    except AzureError as error:
-        # The change stands: an answer of 503 would make the caller repeat it and be told 409.
-        logs.warning("hint-lost", ticket_id=ticket.id, error=type(error).__name__)
+    return json_response(_whole(ticket))
+
+
+@blueprint.route("api/tickets/{id}/feedback", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@endpoint
+def judge_diagnosis(req: func.HttpRequest) -> func.HttpResponse:
+    """Says whether the ticket's diagnosis was right, partly right or wrong."""
+    said = json_body(req, Judged)
+    ticket = judge_ticket(
+        services.storage(),
+        services.ticket_store(),
+        settings(),
+        req.route_params["id"],
+        said.verdict,
+        user="api",
+        origin="POST /api/tickets/feedback",
+        note=_note(said.note),
+    )
     return json_response(_whole(ticket))
 
 
@@ -98,9 +111,12 @@ def change_ticket(req: func.HttpRequest) -> func.HttpResponse:
 @endpoint
 def get_log(req: func.HttpRequest) -> func.HttpResponse:
     """The payload of the ticket's first report, secrets masked, or of the one that `?report=` names by its key; or,
-    with `?evidence=`, what the failing system said: the number of an entry of the ticket's `evidence`, from 1.
+    with `?evidence=`, what the failing system said: the number of an entry of the ticket's `evidence`, from 1; or, with
+    `?document=`, the text that the diagnosis quotes under this id, line by line.
     """
     ticket = services.ticket_store().get(req.route_params["id"])
+    if "document" in req.params:
+        return _document(ticket, word(req, "document"))
     if "evidence" in req.params:
         return _evidence(ticket, integer(req, "evidence", default=1, most=max(1, len(ticket.evidence))))
     report_key = word(req, "report") or ticket.report_keys[0]
@@ -161,6 +177,21 @@ def _limit(req: func.HttpRequest) -> int:
     return integer(req, "limit", default=queries.DEFAULT_LIMIT, most=queries.MAX_LIMIT)
 
 
+def _document(ticket: Ticket, wanted: str) -> func.HttpResponse:
+    name = next((one.archived for one in ticket.diagnosis.documents if one.id == wanted), None)
+    body = archive.archived(services.storage(), name) if name else None
+    if body is None:
+        raise NotFound(f"The diagnosis of ticket {ticket.id} has no document {wanted!r} in the archive.")
+    return _download(body, f"{ticket.id}-{wanted}.txt", "text/plain")
+
+
+def _note(text: str) -> str:
+    note = text.strip()
+    if len(note) > _LONGEST_NOTE:
+        raise MalformedRequest(f"A note has at most {_LONGEST_NOTE:,} characters.", field="note")
+    return note
+
+
 def _evidence(ticket: Ticket, number: int) -> func.HttpResponse:
     name = ticket.evidence[number - 1].archived if ticket.evidence else None
     body = archive.archived(services.storage(), name) if name else None
@@ -183,4 +214,8 @@ def _download(body: bytes, name: str, mimetype: str) -> func.HttpResponse:
 
 
 def _whole(ticket: Ticket) -> TicketView:
-    return TicketView(**msgspec.structs.asdict(ticket), audit=services.ticket_store().audit_of(ticket.id))
+    return TicketView(
+        **msgspec.structs.asdict(ticket),
+        audit=services.ticket_store().audit_of(ticket.id),
+        dead_letters=dead_letters.of_ticket(services.storage(), ticket.id),
+    )

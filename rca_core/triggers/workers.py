@@ -3,15 +3,16 @@
 from collections.abc import Callable
 
 import azure.functions as func
-from azure.core.exceptions import ResourceNotFoundError
+from azure.core.exceptions import AzureError, ResourceNotFoundError
 
 from rca_core import services
 from rca_core.foundation import logs
 from rca_core.foundation.queues import Queue, receive
 from rca_core.foundation.settings import Settings, settings
 from rca_core.foundation.storage import Storage
-from rca_core.tickets.enrichment import enrich
+from rca_core.tickets import dead_letters
 from rca_core.tickets.intake import FailureMessage
+from rca_core.tickets.investigation import investigate
 from rca_core.tickets.store import TicketStore
 from rca_core.tickets.ticket import Ticket
 from rca_core.tickets.triage import triage
@@ -24,22 +25,36 @@ Step = Callable[[Storage, TicketStore, Settings, FailureMessage], Ticket]
 @blueprint.queue_trigger(arg_name="msg", queue_name=Queue.FAILURES.value, connection="AzureWebJobsStorage")
 def triage_failure(msg: func.QueueMessage) -> None:
     """Makes a ticket of a queued failure. Whatever it raises, the host tries again and then keeps the message."""
-    _work(triage, msg)
+    _work(Queue.FAILURES, triage, msg)
 
 
 @blueprint.queue_trigger(arg_name="msg", queue_name=Queue.DIAGNOSES.value, connection="AzureWebJobsStorage")
-def enrich_ticket(msg: func.QueueMessage) -> None:
-    """Asks the failing system what happened and diagnoses again, a while after the ticket is there."""
-    _work(enrich, msg)
+def investigate_ticket(msg: func.QueueMessage) -> None:
+    """Asks the failing system and the model about a failure, after its ticket is there."""
+    _work(Queue.DIAGNOSES, investigate, msg)
 
 
-def _work(step: Step, msg: func.QueueMessage) -> None:
-    message = receive(msg.get_body(), FailureMessage)
+def _work(queue: Queue, step: Step, msg: func.QueueMessage) -> None:
+    body = msg.get_body()
+    message = receive(body, FailureMessage)
+    tries = msg.dequeue_count or 1
     try:
         step(services.storage(), services.ticket_store(), settings(), message)
     except Exception as error:
         if isinstance(error, ResourceNotFoundError):
             services.storage().forget()
         # The host logs the error with its stack; this line tells which ticket waits for it.
-        logs.warning("work-failed", ticket_id=message.ticket_id, tries=msg.dequeue_count, error=type(error).__name__)
+        logs.warning("work-failed", ticket_id=message.ticket_id, tries=tries, error=type(error).__name__)
+        _note_trouble(queue, body, error, tries)
         raise
+    if tries > 1:
+        dead_letters.settled(services.storage(), queue, body)
+
+
+def _note_trouble(queue: Queue, body: bytes, error: Exception, tries: int) -> None:
+    """Where the operator sees it; the message that ends in a poison queue tells no reason."""
+    reason = getattr(error, "detail", "") or f"{type(error).__name__} in the app; its log has the stack."
+    try:
+        dead_letters.record(services.storage(), queue, body, state="retrying", reason=reason, tries=tries)
+    except AzureError:
+        logs.warning("trouble-not-noted", queue=queue)

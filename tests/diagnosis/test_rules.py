@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rca_core.diagnosis import Diagnosis, analyse, classify
+from rca_core.diagnosis.documents import Document, report_text
 from rca_core.foundation.failure import Failure
 
 
@@ -99,3 +100,62 @@ def test_a_long_line_is_cut_around_what_decided() -> None:
     found = diagnose(failure(message=text))
     assert "connection refused" in found.evidence[0].quote
     assert len(found.evidence[0].quote) <= 300
+
+
+def document(number: int, kind: str, text: str) -> Document:
+    return Document(id=f"D{number}", kind=kind, text=text, archived=f"blob-{number}", truncated=number > 1)
+
+
+def with_documents(it: Failure, *documents: Document) -> Diagnosis:
+    return analyse(it, classify(it.source, it.error_code, it.message, it.log), documents)
+
+
+def test_evidence_names_the_document_and_the_lines_where_it_stands() -> None:
+    message = "Cannot copy.\nconnection refused by orders-sql\nGood bye."
+    log = "start\nconnection refused by orders-sql\nThe driver was lost."
+    told = failure(message=message, error_code="2200")
+    documents = (document(1, "report", report_text(told)), document(2, "databricks task output", log))
+    found = with_documents(msgspec.structs.replace(told, log=log), *documents)
+    placed = [
+        (item.id, item.document, item.line_start, item.line_end, item.where, item.quote) for item in found.evidence
+    ]
+    assert placed == [
+        ("E1", "D1", 3, 3, "message", "connection refused by orders-sql"),
+        ("E2", "D1", 1, 1, "error_code", "Error code: 2200"),
+        ("E3", "D1", 2, 2, "message", "Cannot copy."),
+        ("E4", "D2", 3, 3, "databricks task output", "The driver was lost."),
+    ]
+    assert "“connection refused by orders-sql”" in found.cause
+    assert [(note.id, note.kind, note.archived, note.lines, note.truncated) for note in found.documents] == [
+        ("D1", "report", "blob-1", 4, False),
+        ("D2", "databricks task output", "blob-2", 3, True),
+    ]
+
+
+def test_what_stands_in_no_document_is_no_evidence() -> None:
+    it = failure(message="connection refused", error_code="2200")
+    found = with_documents(it, document(1, "report", "Port 22001 was open."))
+    assert found.evidence == ()
+    assert found.category == "NetworkError"
+    assert "“" not in found.cause
+
+
+@given(message=st.text(max_size=300), code=st.none() | st.text(max_size=40), log=st.none() | st.text(max_size=300))
+@settings(max_examples=100, deadline=None)
+def test_every_quote_stands_in_its_lines(message: str, code: str | None, log: str | None) -> None:
+    it = failure(message=message, error_code=code, log=log)
+    only = document(1, "report", report_text(it))
+    for item in with_documents(it, only).evidence:
+        lines = only.text.split("\n")[item.line_start - 1 : item.line_end]
+        assert item.quote in "\n".join(lines)
+
+
+def test_confidence_says_what_it_was_made_of() -> None:
+    found = diagnose(failure(message="it failed", log="connection refused"))
+    assert found.confidence_why[0] == "+0.80 a known phrase decided"
+    assert found.confidence_why[1].startswith("-0.15 it stands in the log")
+    assert found.confidence == 0.65
+    unknown = diagnose(failure(message="Operation on target Copy failed"))
+    assert unknown.category == "Unknown"
+    assert unknown.confidence <= 0.2
+    assert len(unknown.confidence_why) >= 1

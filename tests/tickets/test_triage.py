@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from rca_core import sources
+from rca_core.diagnosis import analyse
 from rca_core.foundation.errors import PermanentError
 from rca_core.foundation.failure import Link
 from rca_core.foundation.settings import Settings, StorageSettings
@@ -18,6 +19,7 @@ from rca_core.foundation.storage import Storage
 from rca_core.integrations import archive
 from rca_core.tickets import claims, intake, rows
 from rca_core.tickets import triage as module
+from rca_core.tickets.case import reported_case
 from rca_core.tickets.intake import FailureMessage, Result
 from rca_core.tickets.store import TicketStore
 from rca_core.tickets.ticket import Ticket
@@ -179,7 +181,7 @@ def test_a_body_with_many_failures_waits_in_one_blob(
 
 
 @pytest.mark.parametrize("character", ["x", "é", "😀", '"', "\x00"])
-def test_the_largest_ticket_fits_an_entity_as_table_storage_counts(character: str) -> None:
+def test_the_largest_ticket_fits_an_entity_as_table_storage_counts(storage: Storage, character: str) -> None:
     """Two bytes a UTF-16 unit, names included; 8 and more for each property. The limit is 1 MiB."""
     long = character * 1_000
     failure = make_failure(
@@ -201,7 +203,9 @@ def test_the_largest_ticket_fits_an_entity_as_table_storage_counts(character: st
         received_at="2026-11-20T12:00:00.000Z",
     )
     archived = archive.Archived("2026-11/x", "https://example.net/x")
-    ticket = module._new_ticket(SETTINGS, message, failure, archived)
+    case = reported_case(message.ticket_id, failure)
+    diagnosis = analyse(failure, case.classification(), case.documents)
+    ticket = module._new_ticket(storage, SETTINGS, message, case, diagnosis, archived)
     for number in range(2, 400):
         again = msgspec.structs.replace(message, report_key=f"r{number}")
         changed = module._with_report(ticket, again, make_failure(**_fields(failure, again.report_key)), archived)

@@ -1,0 +1,138 @@
+"""Messages that could not be delivered, and why: on trial again (`retrying`) or given up until somebody replays them.
+
+Table `deadletters`, one partition: there are few, or something is badly wrong. A row is named by ticket, queue and,
+for a failure, report; so the newest trouble of one delivery overwrites the one before.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, Literal
+
+import msgspec
+from azure.core.exceptions import ResourceNotFoundError
+
+from rca_core.foundation import clock, logs
+from rca_core.foundation.errors import NotFound
+from rca_core.foundation.queues import Queue, resend
+from rca_core.foundation.storage import Storage
+from rca_core.tickets.rows import text_columns, text_of
+
+TABLE = "deadletters"
+
+_PARTITION = "dead"
+_MOST_LISTED = 1_000
+_LONGEST_REASON = 2_000
+
+State = Literal["retrying", "dead"]
+
+
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery that failed. `ticket_id` is `""` if the message names none; `next_try` is set while it is retried."""
+
+    id: str
+    queue: str
+    ticket_id: str
+    state: State
+    reason: str
+    tries: int
+    at: str
+    next_try: str = ""
+
+
+def record(
+    storage: Storage,
+    queue: Queue,
+    body: bytes,
+    *,
+    state: State,
+    reason: str = "",
+    tries: int = 0,
+    next_try: str = "",
+) -> None:
+    """Notes a delivery's trouble. Without a reason the one noted last is kept: a poison queue tells none."""
+    letter_id, ticket_id = _named(queue, body)
+    known = _find(storage, letter_id) if not reason else None
+    letter = DeadLetter(
+        id=letter_id,
+        queue=queue,
+        ticket_id=ticket_id,
+        state=state,
+        reason=(reason or (known.reason if known else "The reason is in the log of the app."))[:_LONGEST_REASON],
+        tries=max(tries, known.tries if known else 0),
+        at=clock.to_iso(clock.now()),
+        next_try=next_try,
+    )
+    row = {"PartitionKey": _PARTITION, "RowKey": letter_id, **msgspec.structs.asdict(letter)}
+    storage.table(TABLE).upsert_entity({**row, **text_columns("body", body.decode("utf-8", "replace"))})
+    if state == "dead":
+        logs.warning("message-dead", queue=queue, ticket_id=ticket_id or None, letter=letter_id, tries=letter.tries)
+
+
+def settled(storage: Storage, queue: Queue, body: bytes) -> None:
+    """The delivery succeeded: whatever was noted of it is over."""
+    with suppress(ResourceNotFoundError):
+        storage.table(TABLE).delete_entity(_PARTITION, _named(queue, body)[0])
+
+
+def listed(storage: Storage) -> list[DeadLetter]:
+    """Those there are, newest first, at most 1,000."""
+    found = _read(storage, "PartitionKey eq @partition", {"partition": _PARTITION})
+    letters = [letter for letter, _ in zip(found, range(_MOST_LISTED), strict=False)]
+    return sorted(letters, key=lambda letter: letter.at, reverse=True)
+
+
+def of_ticket(storage: Storage, ticket_id: str) -> list[DeadLetter]:
+    """Those about a ticket."""
+    parameters = {"partition": _PARTITION, "from": f"{ticket_id}.", "to": f"{ticket_id}.~"}
+    return list(_read(storage, "PartitionKey eq @partition and RowKey ge @from and RowKey lt @to", parameters))
+
+
+def replay(storage: Storage, letter_id: str) -> DeadLetter:
+    """Puts the message on its queue again and forgets the trouble; raises NotFound.
+
+    If the process dies between the two it is still listed, and a second replay does no harm.
+    """
+    try:
+        row = storage.table(TABLE).get_entity(_PARTITION, letter_id)
+    except ResourceNotFoundError:
+        raise NotFound(f"There is no dead letter {letter_id[:100]!r}: it was replayed, or delivered since.") from None
+    letter = _letter(row)
+    resend(storage, Queue(letter.queue), text_of(row, "body"))
+    with suppress(ResourceNotFoundError):
+        storage.table(TABLE).delete_entity(_PARTITION, letter_id)
+    return letter
+
+
+def _named(queue: Queue, body: bytes) -> tuple[str, str]:
+    """The row of a message, and the ticket it is about."""
+    try:
+        message = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        message = None
+    told: dict[str, Any] = message if isinstance(message, dict) else {}
+    ticket_id = str(told.get("ticket_id", ""))
+    if queue == Queue.LIVE_UPDATES:
+        # A hint that came late is worth nothing: all that matters is that hints do not get out.
+        return f"hints.{queue}", ""
+    if not ticket_id:
+        return f"unknown.{queue}.{hashlib.sha256(body).hexdigest()[:16]}", ""
+    report = hashlib.sha256(str(told.get("report_key", "")).encode()).hexdigest()[:8]
+    return f"{ticket_id}.{queue}.{report}", ticket_id
+
+
+def _find(storage: Storage, letter_id: str) -> DeadLetter | None:
+    try:
+        return _letter(storage.table(TABLE).get_entity(_PARTITION, letter_id))
+    except ResourceNotFoundError:
+        return None
+
+
+def _read(storage: Storage, query: str, parameters: dict[str, Any]) -> Iterator[DeadLetter]:
+    columns = list(DeadLetter.__struct_fields__)
+    for row in storage.table(TABLE).query_entities(query, parameters=parameters, select=columns):
+        yield _letter(row)
+
+
+def _letter(row: Any) -> DeadLetter:
+    return msgspec.convert({name: row[name] for name in DeadLetter.__struct_fields__ if name in row}, DeadLetter)
