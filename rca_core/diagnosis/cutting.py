@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from rca_core.diagnosis.documents import Document, Excerpt, Line
-from rca_core.diagnosis.matching import Pattern
+from rca_core.diagnosis.matching import Pattern, searchable
 from rca_core.diagnosis.texts import DEEPER, SHALLOWER
 
 # English and stack traces come to about this many characters a token.
@@ -97,7 +97,7 @@ def cut(document: Document, tokens: int) -> Excerpt:
         return Excerpt(document, tuple(Line(number, line) for number, line in lines))
     room = max(0, tokens) * _PER_TOKEN
     choice = _Choice(text, room)
-    failures = _failures(text)
+    failures = _failures(searchable(text))
     choice.add_end(room // _TAIL if failures else room)
     for failure in failures:
         choice.add_failure(failure)
@@ -269,7 +269,7 @@ class _Choice:
 
 def _piece(line: str, length: int, otherwise: int) -> str:
     """The part of a line around the words that name a failure; `otherwise` is where to look if there are none."""
-    place = _heart(line)
+    place = _heart(searchable(line))
     begin = min(max(0, (otherwise if place is None else place) - length // 3), len(line) - length)
     return line[begin : begin + length]
 

@@ -64,6 +64,11 @@ class Pattern:
             yield _span(text, match, groups)
 
 
+def searchable(text: str) -> str:
+    """The text as RE2 takes it, character for character: lone surrogates become question marks."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 def _as_searched(text: str) -> str | bytes:
     """Of ASCII the bytes, whose offsets are those of the characters: RE2's module need not translate them."""
     return text.encode() if text.isascii() else text

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from rca_core.diagnosis.matching import Pattern, PatternSet, Span
+from rca_core.diagnosis.matching import Pattern, PatternSet, Span, searchable
 from rca_core.diagnosis.redaction_rules import (
     NAMED,
     PERSONAL,
@@ -127,7 +127,7 @@ class Redactor:
     def _named_value(self, value: str, kind: str, depth: int) -> str:
         if value.lstrip()[:1] in ("{", "[") and _is_json(value):
             return self._json_or_text(value, depth + 1)
-        if PLACEHOLDER.matches(_searchable(value)):
+        if PLACEHOLDER.matches(searchable(value)):
             return self.redact(value)
         if kind in _PARTLY and (masked := self.redact(value)) != value:
             return masked
@@ -158,7 +158,7 @@ class Redactor:
     def _reserve(self, text: str) -> None:
         """Numbers that placeholders in this text have already are not given to another secret."""
         if "#" in text:
-            for span in PLACEHOLDER.spans(_searchable(text), len(text)):
+            for span in PLACEHOLDER.spans(searchable(text), len(text)):
                 kind, number = text[span.start + 1 : span.end - 1].split("#")
                 self._numbers[kind] = max(self._numbers.get(kind, 0), int(number))
 
@@ -184,16 +184,11 @@ def _patterns() -> tuple[PatternSet, tuple[Rule, ...]]:
     return PatternSet([*(rule.pattern for rule in rules), *NAMED, PLACEHOLDER]), rules
 
 
-def _searchable(text: str) -> str:
-    """The text as RE2 takes it, character for character: lone surrogates become question marks."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
-
-
 def _find(text: str) -> list[_Place]:
     """The secrets of a text in order, none overlapping another and none touching a placeholder."""
     if len(text) < _SHORTEST:
         return []
-    text = _searchable(text)
+    text = searchable(text)
     patterns, rules = _patterns()
     secret: list[_Place] = []
     personal: list[_Place] = []

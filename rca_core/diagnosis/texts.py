@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from itertools import accumulate
 
-from rca_core.diagnosis.matching import Pattern
+from rca_core.diagnosis.matching import Pattern, searchable
 
 # Characters of a text that are examined, counted from its start and from its end. Error texts name their cause at
 # the start, or at the end where the innermost exception stands.
@@ -32,7 +32,7 @@ def window(text: str, head: int, tail: int) -> str:
     """The text, without its middle when it is longer than `head` + `tail` characters; always valid UTF-8."""
     if len(text) > head + tail:
         text = f"{text[:head]}\n{text[-tail:]}"
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+    return searchable(text)
 
 
 def is_advice(text: str, position: int) -> bool:

@@ -44,6 +44,13 @@ class MalformedRequest(PermanentError):
     """The body or a parameter cannot be read at all (not JSON, not UTF-8, a cursor nobody issued)."""
 
 
+class Unauthorized(PermanentError):
+    """The caller did not prove who it is."""
+
+    status = 401
+    title = "Unauthorized"
+
+
 class NotFound(PermanentError):
     """What the path names does not exist."""
 

@@ -9,7 +9,7 @@ Source = Literal["adf", "databricks", "airflow", "azure-monitor"]
 
 class Link(msgspec.Struct, frozen=True):
     """Where to look further. `kind` is one of `run`, `log`, `alert`, `resource`, `query`,
-    `runbook`, `docs`, `payload`."""
+    `runbook`, `docs`, `payload`, `jira`."""
 
     kind: str
     url: str

@@ -153,7 +153,9 @@ def _ask(
 def _explained(ticket: Ticket, report_key: str, diagnosis: Diagnosis) -> tuple[Ticket, AuditEntry] | None:
     if report_key in ticket.explained:
         return None
-    new = msgspec.structs.replace(ticket, explained=[*ticket.explained, report_key][-_MOST_EXPLAINED:], version=ticket.version + 1)
+    new = msgspec.structs.replace(
+        ticket, explained=[*ticket.explained, report_key][-_MOST_EXPLAINED:], version=ticket.version + 1
+    )
     if ticket.diagnosis.engine == "rules":
         new = with_diagnosis(new, diagnosis)
     explained = entry(

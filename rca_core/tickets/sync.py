@@ -43,8 +43,9 @@ class SyncMessage(msgspec.Struct, frozen=True, omit_defaults=True):
 class Copy(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a ticket's copy.
 
-    `remote` is its id there (issue key, message time stamp), `place` where (project, channel id). `agreed` is the
-    ticket status that both sides had when they were last in step, `content` a digest of what was last written there.
+    `remote` is its id there (an issue's, a message's time stamp), `place` where it is (issue key, channel id).
+    `agreed` is the ticket status that both sides had when they were last in step, `content` tells what was last
+    written there.
     `attempted_at` is set before the copy is made: with no `remote` beside it, one may have been made by a worker that
     died. `gone` says that somebody deleted it there.
 

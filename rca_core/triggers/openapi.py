@@ -7,6 +7,8 @@ import msgspec
 
 from rca_core.diagnosis.categories import CATEGORIES
 from rca_core.tickets.dead_letters import DeadLetter
+from rca_core.tickets.jira_events import Heard
+from rca_core.tickets.jira_statuses import NamedStatus
 from rca_core.tickets.owner_table import NewRule, RuleChange
 from rca_core.tickets.ownership import Rule
 from rca_core.tickets.queries import MAX_LIMIT, AuditPage, Summary, TicketPage
@@ -14,6 +16,7 @@ from rca_core.tickets.ticket import SEVERITIES, STATUSES
 from rca_core.tickets.unowned import UnownedList
 from rca_core.triggers.dead_letters import DeadLetterList
 from rca_core.triggers.http import MAX_BODY_BYTES, Problem
+from rca_core.triggers.jira import NamedStatuses
 from rca_core.triggers.owners import Preview, RuleList
 from rca_core.triggers.system import Health
 from rca_core.triggers.tickets import SOURCES, Judged, TicketChange, TicketView
@@ -25,7 +28,10 @@ _TYPES = (
     DeadLetter,
     DeadLetterList,
     Health,
+    Heard,
     Judged,
+    NamedStatus,
+    NamedStatuses,
     NewRule,
     Preview,
     Problem,
@@ -129,6 +135,19 @@ def _paths() -> dict[str, Any]:
             )
         },
         "/api/summary": {"get": _operation("Counts over all tickets", Summary)},
+        "/jira-webhook": {
+            "post": _signed(_operation("Jira's webhook, signed with X-Hub-Signature", Heard, body={"type": "object"}))
+        },
+        "/slack/interactions": {"post": _signed(_operation("Slack's buttons, signed with X-Slack-Signature", None))},
+        "/api/jira-statuses": {
+            "get": _operation("What an operator said that Jira's statuses mean", NamedStatuses),
+            "put": _operation("Give a Jira status a meaning", NamedStatus, body=_schema(NamedStatus)),
+            "delete": _operation(
+                "Let a Jira status mean what its category says",
+                NamedStatuses,
+                parameters=[_query("name", {"type": "string"})],
+            ),
+        },
         "/api/owners": {
             "get": _operation("The rules that say who owns a pipeline", RuleList),
             "post": _operation("Add a rule", Rule, body=_schema(NewRule), errors=(409,), success=201),
@@ -171,6 +190,11 @@ def _webhook(summary: str) -> dict[str, Any]:
     operation["description"] = f"See docs/senders.md for the bodies. At most {MAX_BODY_BYTES:,} bytes."
     operation["responses"]["202"] = _content("A new ticket is being made", _schema(Answer))
     return operation
+
+
+def _signed(operation: dict[str, Any]) -> dict[str, Any]:
+    """An operation whose signature is the key."""
+    return {**operation, "security": []}
 
 
 def _operation(

@@ -10,10 +10,11 @@ from rca_core.foundation import logs
 from rca_core.foundation.queues import Queue, receive
 from rca_core.foundation.settings import Settings, settings
 from rca_core.foundation.storage import Storage
-from rca_core.tickets import dead_letters
+from rca_core.tickets import dead_letters, jira_sync, outbox, slack_sync
 from rca_core.tickets.intake import FailureMessage
 from rca_core.tickets.investigation import investigate
 from rca_core.tickets.store import TicketStore
+from rca_core.tickets.sync import SyncMessage
 from rca_core.tickets.ticket import Ticket
 from rca_core.tickets.triage import triage
 
@@ -32,6 +33,40 @@ def triage_failure(msg: func.QueueMessage) -> None:
 def investigate_ticket(msg: func.QueueMessage) -> None:
     """Asks the failing system and the model about a failure, after its ticket is there."""
     _work(Queue.DIAGNOSES, investigate, msg)
+
+
+@blueprint.queue_trigger(arg_name="msg", queue_name=Queue.JIRA_UPDATES.value, connection="AzureWebJobsStorage")
+def update_jira(msg: func.QueueMessage) -> None:
+    """Brings a ticket and its Jira issue in step, whichever of them changed."""
+    known = settings()
+    if known.jira is None:
+        logs.warning("jira-off", message="An update for Jira was dropped: JIRA_BASE_URL is not set.")
+        return
+    client = services.jira(known.jira)
+    _deliver(
+        Queue.JIRA_UPDATES,
+        msg,
+        lambda message: jira_sync.keep_in_step(services.storage(), services.ticket_store(), known, client, message),
+    )
+
+
+@blueprint.queue_trigger(arg_name="msg", queue_name=Queue.SLACK_UPDATES.value, connection="AzureWebJobsStorage")
+def update_slack(msg: func.QueueMessage) -> None:
+    """Brings a ticket's Slack message in step with it."""
+    known = settings()
+    if known.slack is None:
+        logs.warning("slack-off", message="An update for Slack was dropped: SLACK_BOT_TOKEN is not set.")
+        return
+    client = services.slack(known.slack)
+    _deliver(
+        Queue.SLACK_UPDATES,
+        msg,
+        lambda message: slack_sync.keep_in_step(services.storage(), services.ticket_store(), known, client, message),
+    )
+
+
+def _deliver(queue: Queue, msg: func.QueueMessage, step: Callable[[SyncMessage], None]) -> None:
+    outbox.deliver(services.storage(), queue, receive(msg.get_body(), SyncMessage), step)
 
 
 def _work(queue: Queue, step: Step, msg: func.QueueMessage) -> None:

@@ -257,6 +257,7 @@ PIECES = st.sampled_from(
         "é",
         "\u2028",
         "\r",
+        "\ud800",
         "0123",
         "[PASSWORD#1]",
     ]

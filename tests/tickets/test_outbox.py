@@ -122,8 +122,10 @@ def test_a_copy_has_one_worker_at_a_time_and_the_next_after_a_death(storage: Sto
             pass
         with leased(storage, message.ticket_id, "slack"):
             pass
-    with leased(storage, message.ticket_id, "jira", seconds=-1) as dead, leased(storage, message.ticket_id, "jira"):
-        # The one whose lease ran out must not write over the other's work.
-        with pytest.raises(Busy):
-            dead.save(remote="RCA-2")
+    with (
+        leased(storage, message.ticket_id, "jira", seconds=-1) as dead,
+        leased(storage, message.ticket_id, "jira"),
+        pytest.raises(Busy),  # the one whose lease ran out must not write over the other's work
+    ):
+        dead.save(remote="RCA-2")
     assert read(storage, message.ticket_id, "jira").remote == "RCA-1"

@@ -1,0 +1,1 @@
+"""Who may come in: accounts, sessions, roles, and the signatures of those who call us."""
