@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "diagnosis": {"foundation"},
     "integrations": {"foundation"},
     "tickets": {"foundation", "sources", "diagnosis", "integrations"},
-    "services": {"foundation", "tickets"},
+    "services": {"foundation", "tickets", "integrations"},
     "triggers": {"foundation", "services", *MIDDLE},
 }
 
