@@ -29,7 +29,13 @@ _KINDS = (
     ("PATCH", "tickets(PartitionKey='months'", "table", "triage", "note the month (the first ticket of a process)"),
     ("GET", r"tickets(PartitionKey='[\d-]+',RowKey='C|", "table", "triage", "read the row of counts"),
     ("GET", r"tickets(PartitionKey='[\d-]+',RowKey='T|", "table", "triage", "look whether the ticket is there"),
+    ("PUT", "archive/*.txt ", "blob", "triage", "archive the text that diagnoses quote"),
     ("PUT", "archive/", "blob", "triage", "archive the payload"),
+    ("GET", r"recall(*|R'", "table", "triage", "look whether the failure was seen before"),
+    ("PATCH", r"recall(", "table", "triage", "count it among the failures of its kind"),
+    ("GET", "owners()", "table", "triage", "read the ownership table (once in 30 s)"),
+    ("GET", "owners(", "table", "triage", "look whether the pipeline is known to have no owner"),
+    ("PATCH", "owners(", "table", "triage", "note that the pipeline has no owner"),
     ("POST", "$batch", "table", "triage", "write ticket, list row, audit entry, counts"),
     ("PATCH", "runs(", "table", "triage", "note the report on the claim"),
     ("POST", "live-updates/messages", "queue", "triage", "announce the ticket"),
@@ -39,10 +45,29 @@ _KINDS = (
     ("DELETE", "live-updates/messages/", "queue", "host", "delete the announcement's message"),
 )
 _PATTERNS = [
-    (re.compile(f"{method} {re.escape(path)}".replace(re.escape(r"[\d-]+"), r"[\d-]+")), service, who, what)
+    (
+        re.compile(f"{method} {re.escape(path)}".replace(re.escape(r"[\d-]+"), r"[\d-]+").replace(r"\*", r"\S*")),
+        service,
+        who,
+        what,
+    )
     for method, path, service, who, what in _KINDS
 ]
 _RECEIVES = ("receive the failure", "receive the announcement", "receive a question to the failing system")
+# Functions that ask storage by themselves, whether something fails or not.
+_QUIET = {
+    f"AzureWebJobs.{name}.Disabled": "true"
+    for name in (
+        "watch_sla",
+        "update_jira",
+        "update_slack",
+        "keep_dead_failure",
+        "keep_dead_investigation",
+        "keep_dead_jira_update",
+        "keep_dead_slack_update",
+        "keep_dead_live_update",
+    )
+}
 _TICKET_WRITTEN = "write ticket, list row, audit entry, counts"
 
 
@@ -74,7 +99,10 @@ def run() -> dict[str, Any]:
         log = Log(Path(folder) / "access.log")
         data = Path(folder) / "data"
         data.mkdir()
-        with Azurite(access_log=Path(folder) / "access.log") as azurite, App(azurite.connection_string, data) as app:
+        with (
+            Azurite(access_log=Path(folder) / "access.log") as azurite,
+            App(azurite.connection_string, data, **_QUIET) as app,
+        ):
             # The first ones create tables and queues.
             for _ in range(2):
                 _new_failure(app, log, str(uuid.uuid4()))

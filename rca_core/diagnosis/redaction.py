@@ -127,19 +127,21 @@ class Redactor:
     def _named_value(self, value: str, kind: str, depth: int) -> str:
         if value.lstrip()[:1] in ("{", "[") and _is_json(value):
             return self._json_or_text(value, depth + 1)
-        if PLACEHOLDER.matches(searchable(value)):
-            return self.redact(value)
         if kind in _PARTLY and (masked := self.redact(value)) != value:
-            return masked
+            value = masked
+        masked_already = _placeholders(value)
+        if kind in _PARTLY and masked_already and _says_more(value):
+            return value
         places = _find(value)
         whole = places[0][3] if len(places) == 1 and places[0][:2] == (0, len(value)) else kind
-        return self._mask(value, [(0, len(value), 0, whole)])
+        return self._mask(value, _around(value, [(0, len(value), 0, whole)], masked_already))
 
     def _mask(self, text: str, places: list[_Place]) -> str:
         pieces, done = [], 0
         for start, end, _, kind in places:
             secret = text[start:end]
-            breaks = "".join(character for character in secret if character in _LINE_BREAKS) if len(secret) > 20 else ""
+            kept = not _LINE_BREAKS.isdisjoint(secret)
+            breaks = "".join(character for character in secret if character in _LINE_BREAKS) if kept else ""
             pieces += [text[done:start], self._placeholder(secret, kind), breaks]
             done = end
         return "".join([*pieces, text[done:]])
@@ -157,10 +159,9 @@ class Redactor:
 
     def _reserve(self, text: str) -> None:
         """Numbers that placeholders in this text have already are not given to another secret."""
-        if "#" in text:
-            for span in PLACEHOLDER.spans(searchable(text), len(text)):
-                kind, number = text[span.start + 1 : span.end - 1].split("#")
-                self._numbers[kind] = max(self._numbers.get(kind, 0), int(number))
+        for start, end, _, _ in _placeholders(text):
+            kind, number = text[start + 1 : end - 1].split("#")
+            self._numbers[kind] = max(self._numbers.get(kind, 0), int(number))
 
 
 def redact(text: str) -> Redacted:
@@ -181,29 +182,78 @@ def redact_body(body: bytes) -> tuple[bytes, dict[str, int]]:
 @cache
 def _patterns() -> tuple[PatternSet, tuple[Rule, ...]]:
     rules = RULES + PERSONAL
-    return PatternSet([*(rule.pattern for rule in rules), *NAMED, PLACEHOLDER]), rules
+    return PatternSet([*(rule.pattern for rule in rules), *NAMED]), rules
 
 
 def _find(text: str) -> list[_Place]:
-    """The secrets of a text in order, none overlapping another and none touching a placeholder."""
+    """The secrets of a text in order, none overlapping another and none touching a placeholder.
+
+    A sender may write what looks like a placeholder. So what stands around one is searched twice: as it is, and with
+    the placeholder read as a part of the value that it stands in.
+    """
     if len(text) < _SHORTEST:
         return []
     text = searchable(text)
+    masked = _placeholders(text)
+    secret, personal = _search(text)
+    if masked:
+        secret += _search(_filled(text, masked))[0]
+    secret = _merged(_around(text, secret, masked))
+    personal = _without_overlap(_merged(personal), _merged(secret + masked))
+    return sorted(secret + personal)
+
+
+def _search(text: str) -> tuple[list[_Place], list[_Place]]:
+    """Where the rules find something secret, and something personal; places may overlap."""
     patterns, rules = _patterns()
     secret: list[_Place] = []
     personal: list[_Place] = []
-    masked: list[_Place] = []
     for rank in patterns.candidates(text):
         if rank < len(rules):
             found = personal if rank >= len(RULES) else secret
             found.extend(_places(text, rules[rank], rank))
-        elif rank < len(rules) + len(NAMED):
-            secret.extend(_named(text, NAMED[rank - len(rules)], rank))
         else:
-            masked = [(span.start, span.end, rank, "") for span in PLACEHOLDER.spans(text, len(text))]
-    secret = _without_overlap(_merged(secret), masked)
-    personal = _without_overlap(_merged(personal), _merged(secret + masked))
-    return sorted(secret + personal)
+            secret.extend(_named(text, NAMED[rank - len(rules)], rank))
+    return secret, personal
+
+
+def _placeholders(text: str) -> list[_Place]:
+    """What looks like a placeholder, whoever wrote it."""
+    if "#" not in text:
+        return []
+    text = searchable(text)
+    return [(span.start, span.end, 0, "") for span in PLACEHOLDER.spans(text, len(text))]
+
+
+def _filled(text: str, masked: list[_Place]) -> str:
+    """The text with each placeholder turned into a mask of its length, which any value may contain."""
+    pieces, done = [], 0
+    for start, end, _, _ in masked:
+        pieces += [text[done:start], "x" * (end - start)]
+        done = end
+    return "".join([*pieces, text[done:]])
+
+
+def _around(text: str, places: list[_Place], masked: list[_Place]) -> list[_Place]:
+    """The places without the placeholders in them: what is left on either side, unless that is no secret."""
+    if not masked:
+        return places
+    left: list[_Place] = []
+    at = 0
+    for start, end, rank, kind in sorted(places):
+        while at < len(masked) and masked[at][1] <= start:
+            at += 1
+        begin, following = start, at
+        while following < len(masked) and masked[following][0] < end:
+            left.append((begin, masked[following][0], rank, kind))
+            begin, following = masked[following][1], following + 1
+        left.append((begin, end, rank, kind))
+    return [place for place in left if _tells(text[place[0] : place[1]])]
+
+
+def _tells(rest: str) -> bool:
+    """Whether what is left of a value beside a placeholder can be secret, not a quote, a bracket or a blank."""
+    return any(map(str.isalnum, rest)) and not harmless(rest)
 
 
 def _places(text: str, rule: Rule, rank: int) -> Iterator[_Place]:
@@ -394,6 +444,12 @@ def _pair(pair: list[str | int | None], named: dict[int, str]) -> None:
     name, value = pair
     if isinstance(name, str) and isinstance(value, int):
         named[value] = name
+
+
+def _says_more(value: str) -> bool:
+    """Whether a value that is masked in part begins with a scheme, or is an address: that is worth reading."""
+    low = value.lower()
+    return low.startswith(tuple(_SCHEMES)) or "sig=" in low or "sig%" in low
 
 
 def _quoted(value: str) -> str:

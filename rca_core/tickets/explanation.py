@@ -49,18 +49,20 @@ def explain(
 
     Safe to run again: a report is explained once, and a model's answer that came before a death is kept in the archive.
     """
-    if ticket.diagnosis.engine != "rules" or report_key in ticket.explained:
-        return ticket
-    diagnosis = _best(storage, store, settings, ticket, report_key, case, waited)
-    explained = store.change(ticket.id, lambda current: _explained(current, report_key, diagnosis))
-    logs.info("ticket-explained", ticket_id=ticket.id, engine=diagnosis.engine)
-    return explained
+    if ticket.diagnosis.engine == "rules" and report_key not in ticket.explained:
+        diagnosis = _best(storage, store, settings, ticket, report_key, case, waited)
+        key = case.fingerprint()
+        ticket = store.change(ticket.id, lambda current: _explained(current, report_key, diagnosis, key))
+        logs.info("ticket-explained", ticket_id=ticket.id, engine=diagnosis.engine)
+    if ticket.diagnosis.engine == "gemini" and not ticket.diagnosis.recalled and ticket.fingerprint:
+        # Only now that the ticket holds the answer may others be sent to it.
+        recall.end_asking(storage, ticket.fingerprint, ticket.id, answered=True)
+    return ticket
 
 
-def recalled(by_rules: Diagnosis, fix: recall.Fix) -> Diagnosis:
-    """The rules' diagnosis with what a person noted about the same failure before."""
-    solved = fix.ticket
-    times = "once" if fix.seen == 1 else f"{fix.seen} times"
+def recalled(by_rules: Diagnosis, solved: Ticket, seen: int) -> Diagnosis:
+    """The rules' diagnosis with what a person noted about the same failure, which was `seen` so often before."""
+    times = _times(seen)
     note = solved.resolution or ""
     unknown = by_rules.category == "Unknown"
     return msgspec.structs.replace(
@@ -68,7 +70,7 @@ def recalled(by_rules: Diagnosis, fix: recall.Fix) -> Diagnosis:
         cause=f"{by_rules.cause} Seen {times} before; {solved.ack_user} solved it on {(solved.ack_ts or '')[:10]}"
         f" ({solved.id}): “{note}”",
         recommendations=(f"Do what helped before ({solved.id}): {note}", *by_rules.recommendations),
-        confidence=round(min(_RECALL_MOST, _RECALL_CONFIDENCE + _RECALL_STEP * (fix.seen - 1)), 2),
+        confidence=round(min(_RECALL_MOST, _RECALL_CONFIDENCE + _RECALL_STEP * (seen - 1)), 2),
         confidence_why=(f"The same failure was seen {times} and has a note on what solved it.",),
         engine="recall",
         engine_reason=f"Ticket {solved.id} has the same fingerprint and a note on what solved it.",
@@ -77,11 +79,17 @@ def recalled(by_rules: Diagnosis, fix: recall.Fix) -> Diagnosis:
         recalled=Recalled(
             ticket_id=solved.id,
             at=solved.ack_ts or "",
-            seen=fix.seen,
+            seen=seen,
             resolution=note,
             resolved_by=solved.ack_user or "",
         ),
     )
+
+
+def _times(seen: int) -> str:
+    if seen >= recall.MOST_COUNTED:
+        return f"{recall.MOST_COUNTED} times or more"
+    return "once" if seen <= 1 else f"{seen} times"
 
 
 def because(by_rules: Diagnosis, why: str) -> Diagnosis:
@@ -108,17 +116,16 @@ def _best(
     by_rules = analyse(case.failure, case.classification(), case.documents)
     key = case.fingerprint()
     memory = recall.remembered(storage, key)
-    before = max(1, memory.seen - 1)  # this ticket is among those seen
-    fix = recall.fix_of(store, memory, ticket.id)
-    if fix is not None:
-        return recalled(by_rules, msgspec.structs.replace(fix, seen=before))
+    solved = recall.fix_of(store, memory, ticket.id)
+    if key and solved:
+        return recalled(by_rules, solved, recall.times_seen(storage, key, but_for=ticket.id))
     if settings.gemini is None:
         return because(by_rules, "none is configured (GEMINI_API_KEY)")
     if key is None:
         return because(by_rules, "there is no error text that it could read")
     earlier = recall.answer_of(store, memory, ticket.id)
     if earlier is not None:
-        return reused_analysis(case, by_rules, earlier, before)
+        return reused_analysis(case, by_rules, earlier, recall.times_seen(storage, key, but_for=ticket.id))
     permission = recall.begin_asking(storage, key, ticket.id, looked_at=memory)
     if permission == "busy" and waited < _MOST_WAITS:
         raise Waiting
@@ -141,23 +148,23 @@ def _ask(
 ) -> Diagnosis:
     """The model's analysis. Who dies in here keeps the right to ask until it runs out; the next delivery goes on."""
     try:
-        diagnosis = analysis_by_model(storage, settings, ticket, report_key, case, by_rules, memory)
+        return analysis_by_model(storage, settings, ticket, report_key, case, by_rules, memory)
     except NoAnalysis as none:
         rest = _REST_AFTER_INCONCLUSIVE if none.inconclusive else _REST_AFTER_FAILURE
         recall.end_asking(storage, key, ticket.id, failure=none.why, rest=rest if none.asked else None)
         return msgspec.structs.replace(because(by_rules, none.why), verification=none.verification, model=none.model)
-    recall.end_asking(storage, key, ticket.id, answered=True)
-    return diagnosis
 
 
-def _explained(ticket: Ticket, report_key: str, diagnosis: Diagnosis) -> tuple[Ticket, AuditEntry] | None:
+def _explained(
+    ticket: Ticket, report_key: str, diagnosis: Diagnosis, key: str | None
+) -> tuple[Ticket, AuditEntry] | None:
     if report_key in ticket.explained:
         return None
     new = msgspec.structs.replace(
         ticket, explained=[*ticket.explained, report_key][-_MOST_EXPLAINED:], version=ticket.version + 1
     )
     if ticket.diagnosis.engine == "rules":
-        new = with_diagnosis(new, diagnosis)
+        new = msgspec.structs.replace(with_diagnosis(new, diagnosis), fingerprint=key)
     explained = entry(
         ticket.id,
         "Diagnosis Updated" if diagnosis.engine != "rules" else "Diagnosis Kept",

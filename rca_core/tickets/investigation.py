@@ -46,7 +46,6 @@ def investigate(storage: Storage, store: TicketStore, settings: Settings, messag
     if can_be_asked(settings, ticket.source) and not ticket.was_asked_about(message.report_key):
         ticket = enrich(storage, store, settings, ticket, msgspec.json.decode(kept, type=Failure))
         announce(storage, settings, ticket)
-    recall.note_occurrence(storage, ticket)
     case = archived_case(storage, ticket, message.report_key)
     if case is None:
         return ticket
@@ -56,5 +55,6 @@ def investigate(storage: Storage, store: TicketStore, settings: Settings, messag
         later = msgspec.structs.replace(message, waited=message.waited + 1)
         send(storage, Queue.DIAGNOSES, later, delay_seconds=_WAIT_SECONDS)
         return ticket
+    recall.note_occurrence(storage, explained)
     announce(storage, settings, explained)
     return explained

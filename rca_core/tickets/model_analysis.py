@@ -81,7 +81,7 @@ def analysis_by_model(
     instead of asking again.
     """
     excerpts = cut_all(case.documents, DOCUMENT_TOKENS)
-    similar = {memory.last_ticket: "the last failure of this kind"} if memory.last_ticket not in ("", ticket.id) else {}
+    similar = {fix: "the same failure, acknowledged once" for fix in memory.fixes if fix != ticket.id}
     name = archive.model_answer_name(ticket.id, report_key)
     kept = archive.archived(storage, name)
     if kept is not None:

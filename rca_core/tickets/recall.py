@@ -1,19 +1,19 @@
 """What was seen before: every fingerprint's occurrences, what fixed it, and whether the model was asked about it.
 
 Table `recall`, partition = the last two digits of the fingerprint: `<fingerprint>|O|<ticket>` for each ticket and
-`<fingerprint>|R` for what is known of them all; both change in one transaction, so `seen` is exact however often a
-delivery repeats. The row only points to tickets: what they say is read from them, so that a ticket that was
-reopened or judged wrong answers no more.
+`<fingerprint>|R` for what is known of them all. That row only points to tickets: what they say is read from them, so
+that a ticket that was reopened or judged wrong answers no more. It changes rarely, so a storm of one kind of failure
+does not queue up for it.
 """
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from itertools import islice
 
 import msgspec
 from azure.core import MatchConditions
 from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
-from azure.data.tables import TableTransactionError, UpdateMode
+from azure.data.tables import UpdateMode
 
 from rca_core.foundation import clock
 from rca_core.foundation.errors import TransientError
@@ -29,6 +29,9 @@ FRESH = timedelta(days=7)
 ASKING = timedelta(minutes=3)
 """How long one worker has the right to ask the model about a fingerprint: longer than a call and its repair take."""
 
+MOST_COUNTED = 100
+"""To know that a failure is an old acquaintance, this many suffice."""
+
 _MOST_FIXES = 5
 _ATTEMPTS = 50
 
@@ -41,9 +44,6 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     `rest_until`, and `rest_reason` says why.
     """
 
-    seen: int = 0
-    last_ticket: str = ""
-    last_seen: str = ""
     fixes: tuple[str, ...] = ()
     answer_ticket: str = ""
     answer_at: str = ""
@@ -53,24 +53,17 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     rest_reason: str = ""
 
 
-class Fix(msgspec.Struct, frozen=True):
-    """What fixed it before: the ticket that says so, and how often it was seen until now."""
-
-    ticket: Ticket
-    seen: int
-
-
 def remembered(storage: Storage, fingerprint: str | None) -> Memory:
     """What is known of a fingerprint; an empty memory of a new one."""
     return _read(storage, fingerprint)[0] if fingerprint else Memory()
 
 
-def fix_of(store: TicketStore, memory: Memory, ticket_id: str) -> Fix | None:
+def fix_of(store: TicketStore, memory: Memory, ticket_id: str) -> Ticket | None:
     """The newest ticket, other than this one, that is still acknowledged with the note that says what helped."""
     for candidate in memory.fixes:
         found = store.find(candidate) if candidate != ticket_id else None
         if found is not None and found.status == "acknowledged" and found.resolution:
-            return Fix(found, memory.seen)
+            return found
     return None
 
 
@@ -88,24 +81,22 @@ def answer_of(store: TicketStore, memory: Memory, ticket_id: str) -> Ticket | No
 
 def note_occurrence(storage: Storage, ticket: Ticket) -> None:
     """Counts the ticket among those of its fingerprint, once however often this is repeated."""
-    if not ticket.fingerprint:
-        return
-    table = storage.table(TABLE)
-    for _ in range(_ATTEMPTS):
-        memory, etag = _read(storage, ticket.fingerprint)
-        new = msgspec.structs.replace(
-            memory, seen=memory.seen + 1, last_ticket=ticket.id, last_seen=max(memory.last_seen, ticket.timestamp)
-        )
-        occurrence = {**_point(ticket.fingerprint), "RowKey": f"{ticket.fingerprint}|O|{ticket.id}"}
-        try:
-            table.submit_transaction([("create", occurrence), _operation(ticket.fingerprint, new, etag)])
-            return
-        except TableTransactionError as error:
-            if error.status_code not in (409, 412):
-                raise
-        if _is_there(storage, occurrence):
-            return
-    raise TransientError("Too many writers at one fingerprint at once.", retry_after_seconds=2)
+    if ticket.fingerprint:
+        row = {**_point(ticket.fingerprint), "RowKey": f"{_occurrences(ticket.fingerprint)}{ticket.id}"}
+        storage.table(TABLE).upsert_entity(row)
+
+
+def times_seen(storage: Storage, fingerprint: str, *, but_for: str = "") -> int:
+    """In how many tickets, this one left out, the failure was seen; what is more than `MOST_COUNTED` is not counted."""
+    prefix = _occurrences(fingerprint)
+    found = storage.table(TABLE).query_entities(
+        "PartitionKey eq @partition and RowKey ge @from and RowKey lt @to",
+        parameters={"partition": _point(fingerprint)["PartitionKey"], "from": prefix, "to": f"{prefix}~"},
+        select=["RowKey"],
+        results_per_page=MOST_COUNTED + 1,
+    )
+    others = (row for row in found if row["RowKey"] != f"{prefix}{but_for}")
+    return sum(1 for _ in islice(others, MOST_COUNTED))
 
 
 def offer_fix(storage: Storage, ticket: Ticket) -> None:
@@ -176,16 +167,8 @@ def _change(storage: Storage, fingerprint: str, change: Callable[[Memory], Memor
         new = change(memory)
         if new == memory:
             return
-        kind, entity, *options = _operation(fingerprint, new, etag)
-        table = storage.table(TABLE)
-        try:
-            if kind == "create":
-                table.create_entity(entity)
-            else:
-                table.update_entity(entity, **options[0])
+        if _write(storage, fingerprint, new, etag):
             return
-        except (ResourceExistsError, ResourceModifiedError):
-            continue
     raise TransientError("Too many writers at one fingerprint at once.", retry_after_seconds=2)
 
 
@@ -200,20 +183,22 @@ def _read(storage: Storage, fingerprint: str) -> tuple[Memory, str | None]:
     return Memory(**fields), row.metadata["etag"]
 
 
-def _operation(fingerprint: str, memory: Memory, etag: str | None) -> tuple[Any, ...]:
-    entity = {**_point(fingerprint), **msgspec.structs.asdict(memory), "fixes": " ".join(memory.fixes)}
-    if etag is None:
-        return ("create", entity)
-    options = {"mode": UpdateMode.REPLACE, "etag": etag, "match_condition": MatchConditions.IfNotModified}
-    return ("update", entity, options)
-
-
-def _is_there(storage: Storage, point: dict[str, str]) -> bool:
+def _write(storage: Storage, fingerprint: str, memory: Memory, etag: str | None) -> bool:
+    table = storage.table(TABLE)
+    row = {**_point(fingerprint), **msgspec.structs.asdict(memory), "fixes": " ".join(memory.fixes)}
     try:
-        storage.table(TABLE).get_entity(point["PartitionKey"], point["RowKey"])
-    except ResourceNotFoundError:
+        if etag is None:
+            table.create_entity(row)
+        else:
+            table.update_entity(row, mode=UpdateMode.REPLACE, etag=etag, match_condition=MatchConditions.IfNotModified)
+    except (ResourceExistsError, ResourceModifiedError):
         return False
     return True
+
+
+def _occurrences(fingerprint: str) -> str:
+    """What the row keys of all occurrences begin with."""
+    return f"{fingerprint}|O|"
 
 
 def _point(fingerprint: str) -> dict[str, str]:

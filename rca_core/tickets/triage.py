@@ -79,10 +79,10 @@ def _create(storage: Storage, store: TicketStore, settings: Settings, message: F
 def _first_diagnosis(storage: Storage, store: TicketStore, settings: Settings, ticket_id: str, case: Case) -> Diagnosis:
     """What helped before if this failure was seen and solved, else what the rules say."""
     by_rules = analyse(case.failure, case.classification(), case.documents)
-    memory = recall.remembered(storage, case.fingerprint())
-    fix = recall.fix_of(store, memory, ticket_id)
-    if fix is not None:
-        return recalled(by_rules, fix)
+    key = case.fingerprint()
+    solved = recall.fix_of(store, recall.remembered(storage, key), ticket_id)
+    if key and solved:
+        return recalled(by_rules, solved, recall.times_seen(storage, key, but_for=ticket_id))
     return first_reason(by_rules, settings)
 
 

@@ -74,6 +74,9 @@ def test_health_needs_no_key_and_tells_no_secrets(app: App) -> None:
     assert health.json()["status"] == "ok"
     assert health.json()["parts"] == {
         "storage": "ok",
+        "gemini": "off",
+        "jira": "off",
+        "slack": "off",
         "live_updates": "ok",
         "databricks_api": "off",
         "data_factory_api": "off",
