@@ -9,10 +9,12 @@ import shutil
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from devhost.azurite import Azurite, AzuriteError
 
@@ -91,11 +93,14 @@ def _run_host(connection_string: str, port: int) -> int:
 
 def _welcome(address: str) -> None:
     key = json.loads((_DATA / "keys.json").read_text())["default"]
+    told = _health(address)
     sent = _DATA / "demo-sent"
-    if not sent.exists():
+    # With settings that are wrong every call answers 503: nothing is sent until a start with better ones.
+    if not sent.exists() and "parts" in told:
         for example in sorted(_DEMO.glob("*/*.json")):
             _post(f"{address}/{example.parent.name}", key, example.read_bytes())
         sent.touch()
+    health = "\n".join(f"  {name:<22}{words}" for name, words in _state(told, address))
     print(
         f"""
 AIOps RCA Assistant runs on {address}   (Ctrl-C stops it; data is kept in {_DATA.name}/)
@@ -103,11 +108,35 @@ AIOps RCA Assistant runs on {address}   (Ctrl-C stops it; data is kept in {_DATA
   Key for every call    {key}   (header x-functions-key, or ?code=)
   Tickets               {address}/api/tickets?code={key}
   Counts                {address}/api/summary?code={key}
+{health}
   Post a failure        curl -H 'x-functions-key: {key}' {address}/airflow-monitor \\
                           -d '{{"dag_id": "orders", "task_id": "load", "run_id": "1", "exception": "Read timed out"}}'
 """,
         flush=True,
     )
+
+
+def _health(address: str) -> dict[str, Any]:
+    """What the app says of itself; without `parts` if its settings are wrong, then `detail` says how."""
+    try:
+        with urllib.request.urlopen(f"{address}/api/health", timeout=30) as response:
+            answer = response.read()
+    except urllib.error.HTTPError as error:
+        answer = error.read()
+    told: dict[str, Any] = json.loads(answer)
+    return told
+
+
+def _state(told: dict[str, Any], address: str) -> Iterator[tuple[str, str]]:
+    """What of the app is off for want of settings, and what is in trouble, with the reason."""
+    if "parts" not in told:
+        yield "Does not work", told.get("detail", "").replace("\n", "\n" + " " * 24)
+        return
+    off = [name for name, state in told["parts"].items() if state == "off"]
+    yield "Switched off", f"{', '.join(off) or 'nothing'}   ({address}/api/health says which setting each lacks)"
+    for name, state in told["parts"].items():
+        if state == "down":
+            yield "Not well", f"{name}: {told['notes'].get(name, 'see the log above')}"
 
 
 def _post(url: str, key: str, body: bytes) -> None:

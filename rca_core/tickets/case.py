@@ -36,13 +36,14 @@ class Case(msgspec.Struct, frozen=True):
         Where only the log names the cause, the line that does is part of it: `Task failed, see the log` is what very
         different failures say.
         """
-        verdict = self.classification()
-        if verdict.how == "wrapper":
-            return None
-        message = self.failure.message
+        verdict, message = self.classification(), self.failure.message
         if verdict.where == "log":
             message = f"{message}\n{verdict.quote}"
         return fingerprint(msgspec.structs.replace(self.failure, message=message))
+
+    def names_cause(self) -> bool:
+        """Whether the texts say more than that something failed, so that what helped once may help again."""
+        return self.classification().how != "wrapper"
 
 
 def reported_case(ticket_id: str, failure: Failure) -> Case:

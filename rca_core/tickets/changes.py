@@ -56,7 +56,9 @@ def judge_ticket(
 ) -> Ticket:
     """Notes what a person says of the ticket's diagnosis; secrets in the note are masked. Raises NotFound."""
     at, note = clock.now(), redact(note).text
-    store.get(ticket_id)
+    ticket = store.get(ticket_id)
+    if verdict == "wrong":
+        recall.withdraw_fix(storage, ticket)
     return _change(
         storage,
         store,

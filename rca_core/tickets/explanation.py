@@ -29,6 +29,8 @@ _RECALL_CONFIDENCE, _RECALL_MOST, _RECALL_STEP = 0.75, 0.95, 0.05
 # An answer that did not stand up to the checks will not for the next failure of the same kind either.
 _REST_AFTER_INCONCLUSIVE = timedelta(hours=6)
 _REST_AFTER_FAILURE = timedelta(minutes=10)
+# A storm of failures whose logs differ too much for one answer to hold must not cost a call each.
+_REST_AFTER_ANSWER = timedelta(hours=1)
 
 
 class Waiting(Exception):
@@ -116,7 +118,7 @@ def _best(
     by_rules = analyse(case.failure, case.classification(), case.documents)
     key = case.fingerprint()
     memory = recall.remembered(storage, key)
-    solved = recall.fix_of(store, memory, ticket.id)
+    solved = recall.fix_of(store, memory, ticket.id) if case.names_cause() else None
     if key and solved:
         return recalled(by_rules, solved, recall.times_seen(storage, key, but_for=ticket.id))
     if settings.gemini is None:
@@ -125,7 +127,9 @@ def _best(
         return because(by_rules, "there is no error text that it could read")
     earlier = recall.answer_of(store, memory, ticket.id)
     if earlier is not None:
-        return reused_analysis(case, by_rules, earlier, recall.times_seen(storage, key, but_for=ticket.id))
+        again = reused_analysis(case, by_rules, earlier, recall.times_seen(storage, key, but_for=ticket.id))
+        if again.engine == "gemini" or clock.now() < clock.from_iso(memory.answer_at) + _REST_AFTER_ANSWER:
+            return again
     permission = recall.begin_asking(storage, key, ticket.id, looked_at=memory)
     if permission == "busy" and waited < _MOST_WAITS:
         raise Waiting

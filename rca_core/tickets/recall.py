@@ -113,6 +113,18 @@ def offer_fix(storage: Storage, ticket: Ticket) -> None:
         _change(storage, ticket.fingerprint, offered)
 
 
+def withdraw_fix(storage: Storage, ticket: Ticket) -> None:
+    """What helped in the ticket that was recalled did not help here: it answers no more."""
+    recalled = ticket.diagnosis.recalled
+    if ticket.fingerprint and recalled and recalled.resolution:
+        wrong = recalled.ticket_id
+
+        def without(memory: Memory) -> Memory:
+            return msgspec.structs.replace(memory, fixes=tuple(one for one in memory.fixes if one != wrong))
+
+        _change(storage, ticket.fingerprint, without)
+
+
 def begin_asking(storage: Storage, fingerprint: str, ticket_id: str, *, looked_at: Memory) -> str:
     """Whether this ticket may ask the model about its fingerprint: `granted`, `busy` if another is at it or has
     found an answer since the memory was `looked_at`, else why nobody should for now.

@@ -38,7 +38,8 @@ _BUTTONS_OF: dict[Status, tuple[str, ...]] = {
 }
 _LABEL_OF = {"rca_acknowledge": "Acknowledge", "rca_in_progress": "In progress", "rca_reopen": "Reopen"}
 _MARK_OF: dict[Severity, str] = {"Critical": "🔴", "High": "🟠", "Medium": "🟡", "Low": "🔵"}
-_SLA_WORDS: dict[SlaStatus, str] = {"Pending": "", "Met": " (met)", "Breached": " (missed)"}
+_SLA_WORDS: dict[SlaStatus, str] = {"Pending": "", "Met": " (met)", "Breached": " :rotating_light: *missed*"}
+_SLA_WARNING = " :warning: *nearly used up, and nobody has acknowledged it*"
 
 _HEADER = 150
 _FIELD = 300
@@ -133,13 +134,18 @@ def _facts(ticket: Ticket) -> list[tuple[str, str]]:
         ("Pipeline", _short(ticket.pipeline)),
         ("Category", _short(f"{ticket.error_type}{code}")),
         ("Owner", _short(owner)),
-        ("SLA due", f"{_date(ticket.sla_due)}{_SLA_WORDS[ticket.sla_status]}"),
+        ("SLA due", f"{_date(ticket.sla_due)}{_sla_words(ticket)}"),
     ]
 
 
 def _status(ticket: Ticket) -> str:
     by = f" by {_short(ticket.ack_user)}" if ticket.status == "acknowledged" and ticket.ack_user else ""
     return f"{STATUS_WORDS[ticket.status]}{by}"
+
+
+def _sla_words(ticket: Ticket) -> str:
+    warned = ticket.sla_warned and ticket.sla_status == "Pending"
+    return _SLA_WARNING if warned else _SLA_WORDS[ticket.sla_status]
 
 
 def _date(moment: str) -> str:

@@ -80,7 +80,7 @@ def _first_diagnosis(storage: Storage, store: TicketStore, settings: Settings, t
     """What helped before if this failure was seen and solved, else what the rules say."""
     by_rules = analyse(case.failure, case.classification(), case.documents)
     key = case.fingerprint()
-    solved = recall.fix_of(store, recall.remembered(storage, key), ticket_id)
+    solved = recall.fix_of(store, recall.remembered(storage, key), ticket_id) if case.names_cause() else None
     if key and solved:
         return recalled(by_rules, solved, recall.times_seen(storage, key, but_for=ticket_id))
     return first_reason(by_rules, settings)

@@ -165,6 +165,37 @@ def test_what_a_person_noted_answers_the_next_failure_and_spares_the_call(
     assert second["recommendations"][0].endswith("The landing job had not run: rerun it first.")
 
 
+def test_an_error_that_only_wraps_another_is_what_the_model_is_for(
+    asking: App, gemini: GeminiServer, task: str
+) -> None:
+    gemini.answer_with(answers(quoting("partition landing")))
+    body = {
+        "schema": "rca.adf/1",
+        "data_factory": "adf-orders",
+        "pipeline": task,
+        "activity": "Copy",
+        "run_id": uuid4().hex,
+        "error_code": "2200",
+        "message": "ErrorCode=UserErrorFailedFileOperation, while the partition landing_orders was being swapped.",
+    }
+    ticket_id = asking.post("/azure-monitor", body).json()["ticket_id"]
+    ticket = wait_for(lambda: (found := asking.ticket(ticket_id))["explained"] and found, "the explanation", 40)
+    assert ticket["diagnosis"]["engine"] == "gemini", ticket["diagnosis"]["engine_reason"]
+
+
+def test_what_a_person_calls_wrong_is_not_recalled_again(asking: App, gemini: GeminiServer, task: str) -> None:
+    gemini.answer_with(answers(quoting("KeyError: '")))
+    first = explained(asking, failure(task))
+    change = {"status": "acknowledged", "note": "restarted the worker", "version": first["version"]}
+    with asking.client() as client:
+        client.patch(f"/api/tickets/{first['id']}", json=change).raise_for_status()
+        second = explained(asking, failure(task), lambda ticket: ticket["diagnosis"]["engine"] == "recall")
+        client.post(f"/api/tickets/{second['id']}/feedback", json={"verdict": "wrong"}).raise_for_status()
+    third = explained(asking, failure(task), lambda ticket: ticket["explained"])
+    assert third["diagnosis"]["engine"] == "gemini"
+
+
+# Leaves the circuit breaker open: the tests that ask the model stand above.
 def test_an_hour_without_the_model_every_ticket_has_its_analysis_and_says_why(
     asking: App, gemini: GeminiServer, task: str
 ) -> None:

@@ -141,7 +141,8 @@ def test_there_is_no_button_that_would_not_work() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"sla_status": "Breached"}, "UTC> (missed)"),
+        ({"sla_status": "Breached"}, "UTC> :rotating_light: *missed*"),
+        ({"sla_warned": True}, "UTC> :warning: *nearly used up"),
         ({"sla_status": "Met", "status": "acknowledged", "ack_user": "ada"}, "UTC> (met)"),
         ({"status": "acknowledged", "ack_user": "ada <@U1>"}, "Acknowledged by ada &lt;@U1&gt;"),
         ({"resolution": "Opened the firewall."}, "*Resolution*\nOpened the firewall."),
