@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
+
+from azure.core.exceptions import ResourceNotFoundError
 
 from rca_core.foundation.settings import JiraSettings, SlackSettings, settings
 from rca_core.foundation.storage import Storage
@@ -18,6 +22,16 @@ if TYPE_CHECKING:
 def storage() -> Storage:
     """The storage account of the settings; raises SettingsError if they are wrong."""
     return Storage(settings().storage)
+
+
+@contextmanager
+def noticing_what_is_gone() -> Iterator[None]:
+    """If a table, queue or container is found missing in here, it is made anew at its next use."""
+    try:
+        yield
+    except ResourceNotFoundError:
+        storage().forget()
+        raise
 
 
 @cache

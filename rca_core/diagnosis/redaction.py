@@ -134,7 +134,7 @@ class Redactor:
             return value
         places = _find(value)
         whole = places[0][3] if len(places) == 1 and places[0][:2] == (0, len(value)) else kind
-        return self._mask(value, _around(value, [(0, len(value), 0, whole)], masked_already))
+        return self.redact(self._mask(value, _around(value, [(0, len(value), 0, whole)], masked_already)))
 
     def _mask(self, text: str, places: list[_Place]) -> str:
         pieces, done = [], 0
@@ -253,7 +253,7 @@ def _around(text: str, places: list[_Place], masked: list[_Place]) -> list[_Plac
 
 def _tells(rest: str) -> bool:
     """Whether what is left of a value beside a placeholder can be secret, not a quote, a bracket or a blank."""
-    return any(map(str.isalnum, rest)) and not harmless(rest)
+    return len(rest) > 1 and any(map(str.isalnum, rest))
 
 
 def _places(text: str, rule: Rule, rank: int) -> Iterator[_Place]:

@@ -30,10 +30,9 @@ def hold(storage: Storage, body: bytes, moment: datetime) -> str:
     return name
 
 
-def held(storage: Storage, name: str) -> bytes:
-    """A body that `hold` kept."""
-    body: bytes = storage.container(WAITING).download_blob(name).readall()
-    return body
+def held(storage: Storage, name: str) -> bytes | None:
+    """A body that `hold` kept, or None if it was released."""
+    return _read(storage, WAITING, name)
 
 
 def release(storage: Storage, name: str) -> None:
@@ -92,11 +91,7 @@ def model_answer_name(ticket_id: str, report_key: str) -> str:
 
 def archived(storage: Storage, name: str) -> bytes | None:
     """The payload kept under `name`, or None if there is none."""
-    try:
-        body: bytes = storage.container(ARCHIVE).download_blob(name).readall()
-    except ResourceNotFoundError:
-        return None
-    return body
+    return _read(storage, ARCHIVE, name)
 
 
 def archive_name(ticket_id: str, report_key: str) -> str:
@@ -108,6 +103,14 @@ def _stem(ticket_id: str, report_key: str) -> str:
     """By month, so that retention can go by prefix."""
     stamp = ticket_id.split("-")[1]
     return f"{stamp[:4]}-{stamp[4:6]}/{ticket_id}/{report_key}"
+
+
+def _read(storage: Storage, container: str, name: str) -> bytes | None:
+    try:
+        body: bytes = storage.container(container).download_blob(name).readall()
+    except ResourceNotFoundError:
+        return None
+    return body
 
 
 def _keep(storage: Storage, name: str, content: bytes) -> None:

@@ -16,19 +16,13 @@ _AROUND_THE_STEP = frozenset({"databricks run", "databricks cluster"})
 
 
 class Case(msgspec.Struct, frozen=True):
-    """A failure with its documents. `failure.log` is what the documents hold beyond the report itself."""
+    """A failure with its documents and what the rules say of it. `failure.log` is what the documents hold beyond the
+    report itself.
+    """
 
     failure: Failure
     documents: tuple[Document, ...]
-
-    def classification(self) -> Classification:
-        """What the rules say of it."""
-        failure = self.failure
-        if not failure.recognised:
-            return Classification(
-                category="Unknown", retryable=False, reason="The event is of a kind that is not known."
-            )
-        return classify(failure.source, failure.error_code, failure.message, failure.log)
+    verdict: Classification
 
     def fingerprint(self) -> str | None:
         """What equal failures have in common; None if the report says too little to tell.
@@ -36,19 +30,20 @@ class Case(msgspec.Struct, frozen=True):
         Where only the log names the cause, the line that does is part of it: `Task failed, see the log` is what very
         different failures say.
         """
-        verdict, message = self.classification(), self.failure.message
-        if verdict.where == "log":
-            message = f"{message}\n{verdict.quote}"
+        message = self.failure.message
+        if self.verdict.where == "log":
+            message = f"{message}\n{self.verdict.quote}"
         return fingerprint(msgspec.structs.replace(self.failure, message=message))
 
+    @property
     def names_cause(self) -> bool:
         """Whether the texts say more than that something failed, so that what helped once may help again."""
-        return self.classification().how != "wrapper"
+        return self.verdict.how != "wrapper"
 
 
 def reported_case(ticket_id: str, failure: Failure) -> Case:
     """The case that a report alone makes."""
-    return Case(failure, numbered([_report(ticket_id, failure)]))
+    return Case(failure, numbered([_report(ticket_id, failure)]), _verdict(failure))
 
 
 def enriched_case(ticket_id: str, reported: Failure, known: Failure, given: list[tuple[EvidenceNote, str]]) -> Case:
@@ -59,7 +54,8 @@ def enriched_case(ticket_id: str, reported: Failure, known: Failure, given: list
     said = [reported.log or "", *(document.text for document in sorted(texts, key=lambda one: not one.of_failing_step))]
     log = "\n".join(part for part in said if part) or None
     documents = numbered([_report(ticket_id, reported), *texts])
-    return Case(msgspec.structs.replace(known, log=log), documents)
+    failure = msgspec.structs.replace(known, log=log)
+    return Case(failure, documents, _verdict(failure))
 
 
 def archived_case(storage: Storage, ticket: Ticket, report_key: str) -> Case | None:
@@ -88,6 +84,12 @@ def evidence_text(one: Evidence) -> str:
     head = [f"Error code: {one.error_code}"] if one.error_code and one.error_code not in one.text else []
     head += [one.message] if one.message and one.message not in one.text else []
     return "\n".join([*head, one.text] if one.text else head)
+
+
+def _verdict(failure: Failure) -> Classification:
+    if not failure.recognised:
+        return Classification(category="Unknown", retryable=False, reason="The event is of a kind that is not known.")
+    return classify(failure.source, failure.error_code, failure.message, failure.log)
 
 
 def _report(ticket_id: str, failure: Failure) -> Document:

@@ -31,7 +31,7 @@ def change_status(
     """
     at, note = clock.now(), redact(note).text
     ticket = store.get(ticket_id)
-    if note and status in ("acknowledged", None):
+    if note and (status or ticket.status) == "acknowledged" and expected_version in (None, ticket.version):
         recall.offer_fix(storage, ticket)
     return _change(
         storage,

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 from azure.core import MatchConditions
-from azure.core.exceptions import ResourceExistsError, ResourceModifiedError
+from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 from azure.data.tables import UpdateMode
 
 from rca_core.foundation import clock
@@ -57,6 +57,14 @@ def claim(storage: Storage, failure: Failure) -> Claim:
     except ResourceExistsError:
         return _read(runs.get_entity(**_point(key)), key)
     return new
+
+
+def find(storage: Storage, run: str) -> Claim | None:
+    """The claim on the run with this hash; None if nobody made one."""
+    try:
+        return _read(storage.table(TABLE).get_entity(**_point(run)), run)
+    except ResourceNotFoundError:
+        return None
 
 
 def record(storage: Storage, run: str, report_key: str) -> None:

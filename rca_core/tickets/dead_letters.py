@@ -5,13 +5,16 @@ for a failure, report; so the newest trouble of one delivery overwrites the one 
 """
 
 import hashlib
+import heapq
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Literal
 
 import msgspec
 from azure.core.exceptions import ResourceNotFoundError
+from azure.data.tables import UpdateMode
 
+from rca_core.diagnosis.redaction import redact
 from rca_core.foundation import clock, logs
 from rca_core.foundation.errors import NotFound
 from rca_core.foundation.queues import Queue, resend
@@ -23,6 +26,7 @@ TABLE = "deadletters"
 _PARTITION = "dead"
 _MOST_LISTED = 1_000
 _LONGEST_REASON = 2_000
+_REASON_UNKNOWN = "The reason is in the log of the app."
 
 State = Literal["retrying", "dead"]
 
@@ -58,13 +62,14 @@ def record(
         queue=queue,
         ticket_id=ticket_id,
         state=state,
-        reason=(reason or (known.reason if known else "The reason is in the log of the app."))[:_LONGEST_REASON],
+        reason=redact(reason or (known.reason if known else _REASON_UNKNOWN)).text[:_LONGEST_REASON],
         tries=max(tries, known.tries if known else 0),
         at=clock.to_iso(clock.now()),
         next_try=next_try,
     )
     row = {"PartitionKey": _PARTITION, "RowKey": letter_id, **msgspec.structs.asdict(letter)}
-    storage.table(TABLE).upsert_entity({**row, **text_columns("body", body.decode("utf-8", "replace"))})
+    row |= text_columns("body", body.decode("utf-8", "replace"))
+    storage.table(TABLE).upsert_entity(row, mode=UpdateMode.REPLACE)  # a merge would leave the end of a longer body
     if state == "dead":
         logs.warning("message-dead", queue=queue, ticket_id=ticket_id or None, letter=letter_id, tries=letter.tries)
 
@@ -78,8 +83,7 @@ def settled(storage: Storage, queue: Queue, body: bytes) -> None:
 def listed(storage: Storage) -> list[DeadLetter]:
     """Those there are, newest first, at most 1,000."""
     found = _read(storage, "PartitionKey eq @partition", {"partition": _PARTITION})
-    letters = [letter for letter, _ in zip(found, range(_MOST_LISTED), strict=False)]
-    return sorted(letters, key=lambda letter: letter.at, reverse=True)
+    return heapq.nlargest(_MOST_LISTED, found, key=lambda letter: letter.at)
 
 
 def of_ticket(storage: Storage, ticket_id: str) -> list[DeadLetter]:

@@ -20,6 +20,7 @@ from rca_core.tickets.case import Case, enriched_case, evidence_text
 from rca_core.tickets.severity import severity_of
 from rca_core.tickets.store import TicketStore
 from rca_core.tickets.ticket import (
+    MOST_REPORTS_NOTED,
     PRIORITY_OF,
     SLA_SECONDS_OF,
     EvidenceNote,
@@ -87,21 +88,7 @@ def _masked(failure: Failure, evidence: list[Evidence]) -> list[Evidence]:
     """The same without secrets, one secret with one placeholder in all of it, none that the report has already."""
     redactor = Redactor()
     redactor.redact(report_text(failure))
-
-    def mask(value: Any) -> Any:
-        return redactor.redact(value) if isinstance(value, str) else value
-
-    return [
-        msgspec.structs.replace(
-            one,
-            text=mask(one.text),
-            message=mask(one.message),
-            note=mask(one.note),
-            title=mask(one.title),
-            entity={name: mask(value) for name, value in one.entity.items()},
-        )
-        for one in evidence
-    ]
+    return [msgspec.json.decode(redactor.redact_body(msgspec.json.encode(one)), type=Evidence) for one in evidence]
 
 
 def _note(ticket: Ticket, failure: Failure, number: int, one: Evidence) -> tuple[EvidenceNote, str]:
@@ -118,13 +105,14 @@ def _with_evidence(
     known = case.failure
     new = msgspec.structs.replace(
         ticket,
+        asked=[*ticket.asked, failure.report_key][-MOST_REPORTS_NOTED:],
         evidence=fitting_evidence([*ticket.evidence, *notes]),
         affected_entity=fitting_entity({**known.entity, **ticket.affected_entity}),
         links=fitting_links([*known.links, *ticket.links]),
         runs=fitting_runs([*ticket.runs, *known.runs]),
         version=ticket.version + 1,
     )
-    verdict = case.classification()
+    verdict = case.verdict
     told = known.log != failure.log or known.message != failure.message or known.error_code != failure.error_code
     learned = told and ticket.diagnosis.engine == "rules"
     learned = learned and (verdict.category != "Unknown" or ticket.error_type == "Unknown")

@@ -18,10 +18,9 @@ from rca_core.tickets.audit import AuditEntry, entry
 from rca_core.tickets.case import Case
 from rca_core.tickets.model_analysis import NoAnalysis, analysis_by_model, reused_analysis
 from rca_core.tickets.store import TicketStore
-from rca_core.tickets.ticket import Ticket, with_diagnosis
+from rca_core.tickets.ticket import MOST_REPORTS_NOTED, Ticket, with_diagnosis
 
 _MOST_WAITS = 60
-_MOST_EXPLAINED = 200  # report keys kept on a ticket
 
 # How sure a note of a person makes us: what helped once may not be what helps now.
 _RECALL_CONFIDENCE, _RECALL_MOST, _RECALL_STEP = 0.75, 0.95, 0.05
@@ -58,7 +57,7 @@ def explain(
         logs.info("ticket-explained", ticket_id=ticket.id, engine=diagnosis.engine)
     if ticket.diagnosis.engine == "gemini" and not ticket.diagnosis.recalled and ticket.fingerprint:
         # Only now that the ticket holds the answer may others be sent to it.
-        recall.end_asking(storage, ticket.fingerprint, ticket.id, answered=True)
+        recall.end_asking(storage, ticket.fingerprint, _asker(ticket, report_key), answered=ticket.id)
     return ticket
 
 
@@ -115,10 +114,10 @@ def _best(
     case: Case,
     waited: int,
 ) -> Diagnosis:
-    by_rules = analyse(case.failure, case.classification(), case.documents)
+    by_rules = analyse(case.failure, case.verdict, case.documents)
     key = case.fingerprint()
     memory = recall.remembered(storage, key)
-    solved = recall.fix_of(store, memory, ticket.id) if case.names_cause() else None
+    solved = recall.fix_of(store, memory, ticket.id) if case.names_cause else None
     if key and solved:
         return recalled(by_rules, solved, recall.times_seen(storage, key, but_for=ticket.id))
     if settings.gemini is None:
@@ -130,7 +129,7 @@ def _best(
         again = reused_analysis(case, by_rules, earlier, recall.times_seen(storage, key, but_for=ticket.id))
         if again.engine == "gemini" or clock.now() < clock.from_iso(memory.answer_at) + _REST_AFTER_ANSWER:
             return again
-    permission = recall.begin_asking(storage, key, ticket.id, looked_at=memory)
+    permission = recall.begin_asking(storage, key, _asker(ticket, report_key), looked_at=memory)
     if permission == "busy" and waited < _MOST_WAITS:
         raise Waiting
     if permission == "busy":
@@ -155,8 +154,12 @@ def _ask(
         return analysis_by_model(storage, settings, ticket, report_key, case, by_rules, memory)
     except NoAnalysis as none:
         rest = _REST_AFTER_INCONCLUSIVE if none.inconclusive else _REST_AFTER_FAILURE
-        recall.end_asking(storage, key, ticket.id, failure=none.why, rest=rest if none.asked else None)
+        recall.end_asking(storage, key, _asker(ticket, report_key), failure=none.why, rest=rest if none.asked else None)
         return msgspec.structs.replace(because(by_rules, none.why), verification=none.verification, model=none.model)
+
+
+def _asker(ticket: Ticket, report_key: str) -> str:
+    return f"{ticket.id}/{report_key}"
 
 
 def _explained(
@@ -165,17 +168,18 @@ def _explained(
     if report_key in ticket.explained:
         return None
     new = msgspec.structs.replace(
-        ticket, explained=[*ticket.explained, report_key][-_MOST_EXPLAINED:], version=ticket.version + 1
+        ticket, explained=[*ticket.explained, report_key][-MOST_REPORTS_NOTED:], version=ticket.version + 1
     )
-    if ticket.diagnosis.engine == "rules":
+    taken = ticket.diagnosis.engine == "rules"
+    if taken:
         new = msgspec.structs.replace(with_diagnosis(new, diagnosis), fingerprint=key)
     explained = entry(
         ticket.id,
-        "Diagnosis Updated" if diagnosis.engine != "rules" else "Diagnosis Kept",
+        "Diagnosis Updated" if taken and diagnosis.engine != "rules" else "Diagnosis Kept",
         user="assistant",
         origin=diagnosis.engine,
         at=clock.now(),
-        details=diagnosis.engine_reason[:2_000],
+        details=diagnosis.engine_reason[:2_000] if taken else "Another report of this run was explained first.",
         old=ticket.error_type,
         new=new.error_type,
     )

@@ -27,8 +27,9 @@ class FailureMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     Triage parses the body again and finds the failure by run and report: the text is carried once, and the archive
     gets it as it arrived. A body that does not fit waits in a blob, named in `body_blob`. No field may be named like
     the queue trigger's own metadata (`id`, `dequeueCount`, ...): the Functions host copies the fields of a JSON message
-    over it. `body_is_shared` says that other messages point to the same blob, `first` that this one was queued when its
-    run was claimed, so that there is hardly a ticket yet; `waited` counts how often an investigation had to wait.
+    over it. `last` is the run hash and report of the last failure in a body that holds several, whose blob it is as
+    well. `first` says that this one was queued when its run was claimed, so that there is hardly a ticket yet; `waited`
+    counts how often an investigation had to wait.
     """
 
     sender: Sender
@@ -39,7 +40,7 @@ class FailureMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     received_at: str
     body: str | None = None
     body_blob: str | None = None
-    body_is_shared: bool = False
+    last: tuple[str, str] | None = None
     first: bool = False
     waited: int = 0
 
@@ -74,7 +75,7 @@ def take(storage: Storage, sender: Sender, body: bytes, events: list[Failure | I
     If the process dies before a failure is queued, the caller got no answer and sends it again: the claim is
     found with nothing recorded, and the failure is queued then.
     """
-    intake = _Intake(storage, sender, body, shared=len(events) > 1)
+    intake = _Intake(storage, sender, body, [event for event in events if isinstance(event, Failure)])
     if len(events) == 1:
         return [intake.take(events[0])]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -82,11 +83,11 @@ def take(storage: Storage, sender: Sender, body: bytes, events: list[Failure | I
 
 
 class _Intake:
-    def __init__(self, storage: Storage, sender: Sender, body: bytes, *, shared: bool) -> None:
+    def __init__(self, storage: Storage, sender: Sender, body: bytes, failures: list[Failure]) -> None:
         self._storage = storage
         self._sender = sender
         self._body = body
-        self._shared = shared
+        self._last = (claims.run_hash(failures[-1]), failures[-1].report_key) if len(failures) > 1 else None
         self._holding = Lock()
 
     def take(self, event: Failure | Ignored) -> Result:
@@ -118,7 +119,7 @@ class _Intake:
             send(
                 self._storage,
                 Queue.FAILURES,
-                msgspec.structs.replace(message, body_blob=blob, body_is_shared=self._shared),
+                msgspec.structs.replace(message, body_blob=blob, last=self._last),
             )
 
     @cached_property

@@ -39,7 +39,7 @@ def investigate(storage: Storage, store: TicketStore, settings: Settings, messag
     Safe to run again: what was asked, answered and explained is noted on the ticket, and what a death lost is asked
     again. While another ticket of the same fingerprint is at the model, this one waits on the queue.
     """
-    ticket = store.get(message.ticket_id)
+    ticket = ticket_before = store.get(message.ticket_id)
     kept = archive.archived(storage, archive.failure_name(ticket.id, message.report_key))
     if kept is None:
         return ticket
@@ -55,6 +55,15 @@ def investigate(storage: Storage, store: TicketStore, settings: Settings, messag
         later = msgspec.structs.replace(message, waited=message.waited + 1)
         send(storage, Queue.DIAGNOSES, later, delay_seconds=_WAIT_SECONDS)
         return ticket
-    recall.note_occurrence(storage, explained)
+    _remember_under(storage, ticket_before.fingerprint, explained)
     announce(storage, settings, explained)
     return explained
+
+
+def _remember_under(storage: Storage, old_fingerprint: str | None, ticket: Ticket) -> None:
+    """The ticket is known by its fingerprint, which what was learned may have changed."""
+    if old_fingerprint and old_fingerprint != ticket.fingerprint:
+        recall.forget_occurrence(storage, old_fingerprint, ticket.id)
+    recall.note_occurrence(storage, ticket)
+    if ticket.resolution:
+        recall.offer_fix(storage, ticket)

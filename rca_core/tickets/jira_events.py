@@ -5,7 +5,6 @@ order. Kinds of events and headers: "Webhooks", Atlassian developer documentatio
 """
 
 import hashlib
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
@@ -53,7 +52,7 @@ def hear(storage: Storage, event: dict[str, Any], delivery: str) -> Heard:
     if delivery and _was_heard(storage, delivery):
         return Heard("ignored", "This delivery was heard before.", ticket_id)
     by = words(dig(event, "user", "displayName"))[:_LONGEST_NAME]
-    send(storage, Queue.JIRA_UPDATES, SyncMessage(ticket_id, by=by, at=_time(event)))
+    send(storage, Queue.JIRA_UPDATES, SyncMessage(ticket_id, by=by))
     if delivery:
         _note(storage, delivery)
     return Heard("accepted", ticket_id=ticket_id)
@@ -81,14 +80,6 @@ def _labels(issue: dict[str, Any]) -> list[str]:
 def _account(event: dict[str, Any]) -> str:
     """Whose change it was: the account's id on Cloud, its name on Data Center."""
     return words(dig(event, "user", "accountId")) or words(dig(event, "user", "name"))
-
-
-def _time(event: dict[str, Any]) -> str:
-    stamp = event.get("timestamp")
-    try:
-        return clock.to_iso(datetime.fromtimestamp(stamp / 1000, UTC)) if isinstance(stamp, int) else ""
-    except (ValueError, OverflowError, OSError):
-        return ""
 
 
 def _was_heard(storage: Storage, delivery: str) -> bool:

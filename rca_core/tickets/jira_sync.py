@@ -109,8 +109,6 @@ class _Look:
         if made is None:
             raise OutsideTrouble("Jira does not show the issue that it just made.", retry_after_seconds=5)
         self._words.note_seen(made, ("summary", "description", "priority"))
-        # Where a workflow begins is nobody's change, whatever its category.
-        self._lease.save(agreed=jira_statuses.meaning(made.fields.status, self._names) or "open")
         return made
 
     def settle(self, issue: Issue) -> None:
@@ -189,8 +187,11 @@ class _Look:
             self._lease.save(gone=True)
 
     def _settle_status(self, issue: Issue) -> None:
-        agreed = self._agreed
         theirs = jira_statuses.meaning(issue.fields.status, self._names)
+        if not self._lease.copy.agreed:
+            # Where a workflow begins is nobody's change, whatever its category.
+            self._lease.save(agreed=theirs or "open")
+        agreed = self._agreed
         if theirs is None:
             logs.warning("jira-status-unknown", ticket_id=self._ticket.id, issue=issue.key, status=_status_name(issue))
             theirs = agreed

@@ -11,7 +11,7 @@ from rca_core.diagnosis.documents import Excerpt
 from rca_core.diagnosis.draft import ProposedAction
 from rca_core.diagnosis.draft_reading import DraftProblems, read_draft
 from rca_core.diagnosis.facts import Facts
-from rca_core.diagnosis.gemini import Gemini
+from rca_core.diagnosis.gemini import MOST_TOKENS_OUT, Gemini
 from rca_core.diagnosis.gemini_answers import ModelAnswer, NoModelAnswer
 from rca_core.diagnosis.prompt import Prompt, Question, build
 from rca_core.diagnosis.redaction import redact_body
@@ -29,7 +29,6 @@ from rca_core.tickets.ticket import Ticket
 DOCUMENT_TOKENS = 6_000
 """How much of the documents is sent, by the estimate of `cutting`: an analysis costs some cents at most."""
 
-_ANSWER_TOKENS = 4_000  # what an answer is reckoned with until it tells; a full one has 2,500, thoughts come on top
 _CHARACTERS_A_TOKEN = 4
 # How the rules decided when they are less sure of the category than a conclusive reading of the log.
 _UNSURE = frozenset({"none", "wrapper", "status", "structure"})
@@ -140,15 +139,16 @@ def reused_analysis(case: Case, by_rules: Diagnosis, earlier: Ticket, seen: int)
 def _asked(budget: ModelBudget, settings: GeminiSettings, prompt: Prompt) -> Answered:
     """The model's answer, after one attempt to have it repaired if it cannot be read."""
     model = Gemini(settings.api_key, settings.model, settings.base_url)
-    answer = _called(budget, prompt, lambda: model.ask(prompt))
-    answers, text = [answer], _masked(answer)
+    asked = len(prompt.system) + len(prompt.user)
+    answers = [_called(budget, asked, lambda: model.ask(prompt))]
+    text = _masked(answers[0])
     problems = _problems(text)
     if problems:
-        answers.append(_called(budget, prompt, lambda: model.repair(prompt, text, problems)))
+        answers.append(_called(budget, asked + len(text), lambda: model.repair(prompt, text, problems)))
         text = _masked(answers[-1])
         problems = _problems(text)
     use = ModelUse(
-        model=answer.model,
+        model=answers[-1].model,
         prompt_version=prompt.version,
         tokens_in=sum(one.tokens_in for one in answers),
         tokens_out=sum(one.tokens_out for one in answers),
@@ -169,24 +169,24 @@ def _problems(text: str) -> tuple[str, ...]:
     return ()
 
 
-def _called(budget: ModelBudget, prompt: Prompt, call: Callable[[], ModelAnswer]) -> ModelAnswer:
-    """One call within the budget; raises NoAnalysis."""
-    reserved = (len(prompt.system) + len(prompt.user)) // _CHARACTERS_A_TOKEN + _ANSWER_TOKENS
+def _called(budget: ModelBudget, characters: int, call: Callable[[], ModelAnswer]) -> ModelAnswer:
+    """One call within the budget, which sends so many characters; raises NoAnalysis."""
     try:
-        budget.reserve(reserved)
+        reservation = budget.reserve(characters // _CHARACTERS_A_TOKEN + MOST_TOKENS_OUT)
     except NotAllowed as refused:
         raise NoAnalysis(refused.why, asked=False) from refused
     try:
         answer = call()
     except NoModelAnswer as none:
-        used = none.tokens_in + none.tokens_out
+        # Of a call that we gave up waiting for nobody tells what it cost.
+        used = reservation.tokens if none.reason == "timeout" else none.tokens_in + none.tokens_out
         if none.reason in ("blocked", "empty", "refused"):
-            budget.settle(reserved, used)  # it works, and did not want to answer this
+            budget.settle(reservation, used)  # it works, and did not want to answer this
         else:
             serious = none.reason == "misconfigured"
-            budget.failed(reserved, used, none.note, pause_seconds=none.retry_after_seconds, serious=serious)
+            budget.failed(reservation, used, none.note, pause_seconds=none.retry_after_seconds, serious=serious)
         raise NoAnalysis(f"it gave no answer: {none.note.rstrip('.')}", asked=True) from none
-    budget.settle(reserved, answer.tokens_in + answer.tokens_out)
+    budget.settle(reservation, answer.tokens_in + answer.tokens_out)
     return answer
 
 
@@ -224,7 +224,7 @@ def _facts(
     return Facts(
         excerpts=excerpts,
         source=failure.source,
-        classification=case.classification(),
+        classification=case.verdict,
         known_names=frozenset(filter(None, [*names, *_actions(by_rules).values()])),
         actions=_actions(by_rules),
         targets=frozenset(_targets(case)),
@@ -239,7 +239,7 @@ def _facts(
 def _diagnosis(case: Case, by_rules: Diagnosis, verified: Verified, excerpts: tuple[Excerpt, ...]) -> Diagnosis:
     """What survived the checks, in the ticket's words; what the model has no say in is the rules'."""
     best = verified.hypotheses[0]
-    classification = case.classification()
+    classification = case.verdict
     sure = verified.verdict in ("confirmed_by_error", "likely")
     takes_category = by_rules.category == "Unknown" or (sure and classification.how in _UNSURE)
     agrees = best.category == by_rules.category != "Unknown"

@@ -45,6 +45,13 @@ class Spent(msgspec.Struct, frozen=True):
     tokens: int = 0
 
 
+class Reservation(msgspec.Struct, frozen=True):
+    """A call that may be made. `probing`: it is the one that sees whether the model is back."""
+
+    tokens: int
+    probing: bool
+
+
 class Breaker(msgspec.Struct, frozen=True):
     """Failures in a row, and until when the model is left alone because of them (`""`: it is asked)."""
 
@@ -60,33 +67,41 @@ class ModelBudget:
         self._storage = storage
         self._settings = settings
 
-    def reserve(self, tokens: int) -> None:
+    def reserve(self, tokens: int) -> Reservation:
         """Takes one call and so many tokens out of the day's budget; raises NotAllowed with the reason."""
+        probing = False
         for _ in range(_ATTEMPTS):
             now = clock.now()
             day, spent, breaker, etags = self._read(now)
-            if breaker.open_until > clock.to_iso(now):
+            if breaker.open_until > clock.to_iso(now) and not probing:
                 raise NotAllowed(f"the model is left alone until {breaker.open_until}: {breaker.reason}")
             self._check(spent)
-            probing = bool(breaker.open_until)
-            if probing and not self._write(
-                _BREAKER, _changed(breaker, open_until=_after(now, _PROBE_SECONDS)), etags[_BREAKER]
-            ):
+            if breaker.open_until and not probing:
+                trying = msgspec.structs.replace(breaker, open_until=_after(now, _PROBE_SECONDS))
+                probing = self._write(_BREAKER, trying, etags[_BREAKER])
                 continue
             if self._write(day, Spent(spent.calls + 1, spent.tokens + tokens), etags.get(day)):
-                return
+                return Reservation(tokens, probing)
         raise TransientError("Too many writers at the model's budget at once.")
 
-    def settle(self, reserved: int, used: int) -> None:
-        """Corrects the reservation by what the call used, and closes the breaker: the model answered."""
-        self._correct(used - reserved)
-        self._note(lambda breaker, _: breaker if breaker == Breaker() else Breaker())
-
-    def failed(self, reserved: int, used: int, reason: str, *, pause_seconds: int | None, serious: bool) -> None:
-        """Corrects the reservation and counts a failure. The breaker opens after some in a row, at once if it is
-        `serious` (the key is refused, the model is gone) or the model asked for a pause.
+    def settle(self, reservation: Reservation, used: int) -> None:
+        """Corrects the reservation by what the call used. The model answered, so failures are counted anew; a pause
+        that began meanwhile stands, unless this call was to see whether it is over.
         """
-        self._correct(used - reserved)
+        self._correct(used - reservation.tokens)
+        self._note(
+            lambda breaker, now: (
+                breaker if breaker.open_until > clock.to_iso(now) and not reservation.probing else Breaker()
+            )
+        )
+
+    def failed(
+        self, reservation: Reservation, used: int, reason: str, *, pause_seconds: int | None, serious: bool
+    ) -> None:
+        """Corrects the reservation and counts a failure. The breaker opens after some in a row, at once if it is
+        `serious` (the key is refused, the model is gone) or the model asked for a pause; a pause is never cut short.
+        """
+        self._correct(used - reservation.tokens)
 
         def counted(breaker: Breaker, now: datetime) -> Breaker:
             failures = breaker.failures + 1
@@ -94,7 +109,8 @@ class ModelBudget:
             if serious or failures >= _FAILURES_TO_OPEN:
                 doubled = _OPEN_SECONDS * 2 ** min(max(0, failures - _FAILURES_TO_OPEN), 10)
                 seconds = max(seconds, min(doubled, _LONGEST_OPEN_SECONDS))
-            return Breaker(failures, _after(now, seconds) if seconds else "", reason[:500])
+            until = _after(now, seconds) if seconds else ""
+            return Breaker(failures, max(until, breaker.open_until), reason[:500])
 
         self._note(counted)
 
@@ -159,10 +175,6 @@ def _struct(row: Any, kind: type[Any]) -> Any:
     if row is None:
         return kind()
     return kind(**{name: getattr(row[name], "value", row[name]) for name in kind.__struct_fields__ if name in row})
-
-
-def _changed(breaker: Breaker, **changes: str) -> Breaker:
-    return msgspec.structs.replace(breaker, **changes)
 
 
 def _after(now: datetime, seconds: int) -> str:

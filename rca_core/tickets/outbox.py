@@ -21,15 +21,16 @@ MOST_TRIES = 45
 """About seven hours, with pauses that grow from 15 s to ten minutes."""
 
 
-def deliver(storage: Storage, queue: Queue, message: SyncMessage, step: Callable[[SyncMessage], None]) -> None:
-    """Runs `step` on the message. Trouble of the other system comes back later, a refusal becomes a dead letter.
+def deliver(storage: Storage, queue: Queue, message: SyncMessage, step: Callable[[SyncMessage], bool | None]) -> None:
+    """Runs `step` on the message; it returns False if it put the work off to a later message. Trouble of
+    the other system comes back later, a refusal becomes a dead letter.
 
     Trouble of our storage propagates: the host tries again. If the process dies after a message was sent to come back
     later, this one is delivered again as well: `step` looks before it acts.
     """
-    body = msgspec.json.encode(SyncMessage(message.ticket_id, by=message.by, at=message.at))
+    body = msgspec.json.encode(SyncMessage(message.ticket_id, by=message.by))
     try:
-        step(message)
+        put_off = step(message) is False
     except Busy as busy:
         send(storage, queue, message, delay_seconds=busy.retry_after_seconds)
     except NotFound:
@@ -39,7 +40,8 @@ def deliver(storage: Storage, queue: Queue, message: SyncMessage, step: Callable
     except PermanentError as refusal:
         dead_letters.record(storage, queue, body, state="dead", reason=refusal.detail, tries=message.tries + 1)
     else:
-        dead_letters.settled(storage, queue, body)
+        if not put_off:
+            dead_letters.settled(storage, queue, body)
 
 
 def _come_back(storage: Storage, queue: Queue, message: SyncMessage, body: bytes, trouble: TransientError) -> None:

@@ -1,9 +1,10 @@
 """Whose turn it is to write to a Slack channel: slots one interval apart, given out in order, over all instances.
 
 Slack takes about one message a second and channel, and about fifty edits a minute ("Rate limits", Slack developer
-documentation). A worker whose slot is not now does not wait for it: it comes back when it is due. One row a channel
-in table `pacing`: `next_at` is the next free slot, `later_at` the next moment for what gives way to others,
-`held_until` when Slack, having refused us, will listen again.
+documentation). A worker whose slot is not now does not wait for it: it comes back when it is due. Queues count whole
+seconds and are looked at every few, so two may come for their slots at once; `begin` lets one of them write. One row a
+channel in table `pacing`: `next_at` is the next free slot, `later_at` the next moment for what gives way to others,
+`held_until` when Slack, having refused us, will listen again, `begun_at` when we last began to write.
 """
 
 import math
@@ -23,6 +24,8 @@ from rca_core.foundation.storage import Storage
 
 TABLE = "pacing"
 INTERVAL = timedelta(seconds=1.25)
+GAP = timedelta(seconds=1)
+"""This at least is between two writing calls' beginnings. Less than `INTERVAL`, so that who is late catches up."""
 
 # A slot this close is now; more, and it would meet the one before, which came late by the queue's whole seconds.
 _SOON = timedelta(seconds=0.1)
@@ -41,6 +44,7 @@ class _Row(msgspec.Struct, frozen=True):
     next_at: str = ""
     later_at: str = ""
     held_until: str = ""
+    begun_at: str = ""
 
 
 def reserve(storage: Storage, channel: str) -> datetime:
@@ -81,6 +85,18 @@ def is_valid(storage: Storage, channel: str, slot: datetime) -> bool:
     return clock.now() - slot <= _LATE and clock.to_iso(slot) >= _read(storage, channel)[0].held_until
 
 
+def begin(storage: Storage, channel: str) -> bool:
+    """Whether the one whose slot it is may write now: not if somebody just did, then it is a matter of a second."""
+
+    def start(row: _Row) -> tuple[bool, _Row]:
+        now = clock.now()
+        if now - _moment(row.begun_at) < GAP:
+            return False, row
+        return True, msgspec.structs.replace(row, begun_at=clock.to_iso(now))
+
+    return _change(storage, channel, start)
+
+
 def is_due(moment: datetime) -> bool:
     """Whether it is now, or past."""
     return moment <= clock.now() + _SOON
@@ -105,7 +121,7 @@ def _read(storage: Storage, channel: str) -> tuple[_Row, str]:
         found = storage.table(TABLE).get_entity(_PARTITION, _row_key(channel))
     except ResourceNotFoundError:
         return _Row(), ""
-    return _Row(**{name: found[name] for name in _Row.__struct_fields__}), str(found.metadata["etag"])
+    return _Row(**{name: found.get(name, "") for name in _Row.__struct_fields__}), str(found.metadata["etag"])
 
 
 def _change(storage: Storage, channel: str, change: Callable[[_Row], tuple[Given, _Row]]) -> Given:
@@ -114,6 +130,8 @@ def _change(storage: Storage, channel: str, change: Callable[[_Row], tuple[Given
     for _ in range(_ATTEMPTS):
         row, etag = _read(storage, channel)
         given, new = change(row)
+        if new == row:
+            return given
         entity = {"PartitionKey": _PARTITION, "RowKey": _row_key(channel), **msgspec.structs.asdict(new)}
         try:
             if etag:

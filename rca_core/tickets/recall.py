@@ -7,6 +7,7 @@ does not queue up for it.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from itertools import islice
 
@@ -40,14 +41,14 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a fingerprint. `fixes` are ids of tickets that were acknowledged with a note, newest first.
 
     `answer_ticket` is the ticket whose analysis by the model may be reused, `answer_at` when it was made.
-    `asking_ticket` is about to ask the model, until `asking_until`; after a call that failed, nobody asks before
-    `rest_until`, and `rest_reason` says why.
+    `asker` (a report of a ticket) is about to ask the model, until `asking_until`; after a call that failed, nobody
+    asks before `rest_until`, and `rest_reason` says why.
     """
 
     fixes: tuple[str, ...] = ()
     answer_ticket: str = ""
     answer_at: str = ""
-    asking_ticket: str = ""
+    asker: str = ""
     asking_until: str = ""
     rest_until: str = ""
     rest_reason: str = ""
@@ -84,6 +85,13 @@ def note_occurrence(storage: Storage, ticket: Ticket) -> None:
     if ticket.fingerprint:
         row = {**_point(ticket.fingerprint), "RowKey": f"{_occurrences(ticket.fingerprint)}{ticket.id}"}
         storage.table(TABLE).upsert_entity(row)
+
+
+def forget_occurrence(storage: Storage, fingerprint: str, ticket_id: str) -> None:
+    """The ticket has another fingerprint now."""
+    point = _point(fingerprint)
+    with suppress(ResourceNotFoundError):
+        storage.table(TABLE).delete_entity(point["PartitionKey"], f"{_occurrences(fingerprint)}{ticket_id}")
 
 
 def times_seen(storage: Storage, fingerprint: str, *, but_for: str = "") -> int:
@@ -125,9 +133,9 @@ def withdraw_fix(storage: Storage, ticket: Ticket) -> None:
         _change(storage, ticket.fingerprint, without)
 
 
-def begin_asking(storage: Storage, fingerprint: str, ticket_id: str, *, looked_at: Memory) -> str:
-    """Whether this ticket may ask the model about its fingerprint: `granted`, `busy` if another is at it or has
-    found an answer since the memory was `looked_at`, else why nobody should for now.
+def begin_asking(storage: Storage, fingerprint: str, asker: str, *, looked_at: Memory) -> str:
+    """Whether this report of a ticket may ask the model about its fingerprint: `granted`, `busy` if another is at it
+    or has found an answer since the memory was `looked_at`, else why nobody should for now.
     """
     now = clock.now()
     said: list[str] = []
@@ -137,12 +145,12 @@ def begin_asking(storage: Storage, fingerprint: str, ticket_id: str, *, looked_a
         if memory.rest_until > clock.to_iso(now):
             said.append(f"the model was asked about the same failure shortly before, in vain: {memory.rest_reason}")
             return memory
-        asked_by_another = memory.asking_until > clock.to_iso(now) and memory.asking_ticket != ticket_id
+        asked_by_another = memory.asking_until > clock.to_iso(now) and memory.asker != asker
         if asked_by_another or memory.answer_at != looked_at.answer_at:
             said.append("busy")
             return memory
         said.append("granted")
-        return msgspec.structs.replace(memory, asking_ticket=ticket_id, asking_until=clock.to_iso(now + ASKING))
+        return msgspec.structs.replace(memory, asker=asker, asking_until=clock.to_iso(now + ASKING))
 
     _change(storage, fingerprint, claimed)
     return said[0]
@@ -151,23 +159,25 @@ def begin_asking(storage: Storage, fingerprint: str, ticket_id: str, *, looked_a
 def end_asking(
     storage: Storage,
     fingerprint: str,
-    ticket_id: str,
+    asker: str,
     *,
-    answered: bool = False,
+    answered: str = "",
     failure: str = "",
     rest: timedelta | None = None,
 ) -> None:
-    """Gives the right back, with what came of it: an answer to reuse, or a failure after which all wait for `rest`."""
+    """Gives the right back, with what came of it: the ticket that holds the answer to reuse (`answered`), or a failure
+    after which all wait for `rest`. Does nothing if the right is not this asker's: it was given back before.
+    """
 
     def ended(memory: Memory) -> Memory:
+        if memory.asker != asker:
+            return memory
         now = clock.now()
-        new = memory
+        new = msgspec.structs.replace(memory, asker="", asking_until="")
         if answered:
-            new = msgspec.structs.replace(new, answer_ticket=ticket_id, answer_at=clock.to_iso(now))
+            new = msgspec.structs.replace(new, answer_ticket=answered, answer_at=clock.to_iso(now))
         if rest is not None:
             new = msgspec.structs.replace(new, rest_until=clock.to_iso(now + rest), rest_reason=failure[:500])
-        if memory.asking_ticket == ticket_id:
-            new = msgspec.structs.replace(new, asking_ticket="", asking_until="")
         return new
 
     _change(storage, fingerprint, ended)

@@ -50,6 +50,7 @@ _LINKS, _MORE_LINKS, _LONGEST_URL = 5, 15, 500
 _ITEMS, _ITEM = 5, 350
 _RUNS = 10
 _ALL_TEXT = 10_000
+_BLOCK_ROOM = 2_800  # of the 3,000 that a text may have, without its title
 _MOST_BLOCKS = 48
 
 _ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -78,7 +79,7 @@ def card(ticket: Ticket, settings: Settings) -> Message:
         *(_quoted(quote.quote) if quote else []),
         _section("What to do", _numbered(ticket.recommendations[:_STEPS])),
         _section("Resolution", clip(ticket.resolution or "", _CAUSE)),
-        _context(" · ".join([*_links(ticket.links, _LINKS), *_ids(ticket, settings)])),
+        _context(_joined(" · ", [*_ids(ticket, settings), *_links(ticket.links, _LINKS)])),
     ]
     text = f"[{ticket.severity}] {clip(_line(ticket.title), _FIELD)} ({STATUS_WORDS[ticket.status]}, {ticket.id})"
     return _message("rca_ticket", ticket, text, [*_fitting(blocks), *_actions(ticket, settings)])
@@ -100,8 +101,8 @@ def details(ticket: Ticket) -> Message:
         _section(
             "Asked", _bullets(f"{note.source}: {note.note or note.title or note.status}" for note in ticket.evidence)
         ),
-        _section("Runs", ", ".join(clip(_line(run), _FIELD) for run in ticket.runs[:_RUNS])),
-        _section("Links", "\n".join(_links(_all_links(ticket), _MORE_LINKS))),
+        _section("Runs", _joined(", ", [clip(_line(run), _FIELD) for run in ticket.runs[:_RUNS]])),
+        _section("Links", _joined("\n", _links(_all_links(ticket), _MORE_LINKS))),
     ]
     return _message("rca_details", ticket, f"Details of {ticket.id}", _fitting(blocks))
 
@@ -117,6 +118,18 @@ def clip(text: str, room: int, instead: Mapping[str, str] = _ESCAPED) -> str:
             return f"{''.join(kept)}…"
         kept.append(piece)
     return "".join(kept) + ("…" if len(text) > 2 * room else "")
+
+
+def _joined(mark: str, parts: list[str]) -> str:
+    """The parts that fit into one block, whole: half a link is none."""
+    kept: list[str] = []
+    room = _BLOCK_ROOM
+    for part in parts:
+        room -= _units(part) + _units(mark)
+        if room < 0:
+            break
+        kept.append(part)
+    return mark.join(kept)
 
 
 def _message(kind: Kind, ticket: Ticket, text: str, blocks: list[Block]) -> Message:

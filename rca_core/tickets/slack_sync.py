@@ -7,15 +7,17 @@ One writing call a slot (`pacing`). If the slot is not now, the message goes bac
 The copy's row says when that will be, so that other messages about this ticket leave the writing to that one.
 
 Posting is no transaction with our own storage. So it is noted before that we are about to post; whoever finds that note
-without the message's id looks in Slack for the message, by its metadata, before posting again.
+without the message's id looks in Slack for the message, by its metadata, before posting again. Not at once: Slack may
+still be at a call whose answer we did not wait for.
 """
 
+from datetime import timedelta
 from typing import Literal
 
 import msgspec
 
 from rca_core.foundation import clock, logs
-from rca_core.foundation.errors import OutsideRefusal
+from rca_core.foundation.errors import OutsideRefusal, OutsideTrouble
 from rca_core.foundation.queues import Queue, send
 from rca_core.foundation.settings import Settings
 from rca_core.foundation.storage import Storage
@@ -26,11 +28,18 @@ from rca_core.tickets.store import TicketStore
 from rca_core.tickets.sync import Copy, Lease, SyncMessage
 from rca_core.tickets.ticket import Ticket
 
+# We wait ten seconds for an answer, and a call that got none may end a little later. Shorter than the outbox's first
+# pause, so that a retry is not put off once more.
+UNDER_WAY = timedelta(seconds=14)
+
+_LOOK_AGAIN_SECONDS = 5
+
 Step = Literal["post", "edit", "reply", "edit reply"]
 
 
-def keep_in_step(storage: Storage, store: TicketStore, settings: Settings, slack: Slack, message: SyncMessage) -> None:
-    """Brings Slack in step with the ticket, as far as the channel's slots allow now; safe to run again.
+def keep_in_step(storage: Storage, store: TicketStore, settings: Settings, slack: Slack, message: SyncMessage) -> bool:
+    """Brings Slack in step with the ticket, as far as the channel's slots allow now; returns whether it is.
+    Safe to run again.
 
     Raises Busy if another worker is at it, OutsideTrouble (come again after `retry_after_seconds`), OutsideRefusal (a
     person must do something first), and NotFound if there is no such ticket.
@@ -41,7 +50,7 @@ def keep_in_step(storage: Storage, store: TicketStore, settings: Settings, slack
         while step := _next_step(lease.copy, card, details):
             channel = lease.copy.place if lease.copy.remote else slack.channel
             if not _is_our_turn(storage, lease, channel, message, gives_way=step in ("reply", "edit reply")):
-                return
+                return False
             try:
                 _take(step, slack, lease, card, details)
             except RateLimited as refused:
@@ -50,6 +59,7 @@ def keep_in_step(storage: Storage, store: TicketStore, settings: Settings, slack
             logs.info("slack-written", ticket_id=ticket.id, step=step)
             ticket = _recorded(store, ticket, lease.copy)
             message = SyncMessage(ticket.id)
+    return True
 
 
 def _next_step(copy: Copy, card: Message, details: Message) -> Step | None:
@@ -75,18 +85,27 @@ def _is_our_turn(storage: Storage, lease: Lease, channel: str, message: SyncMess
             if not pacing.is_due(slot):
                 _come_again(storage, message, pacing.seconds_until(slot))
                 return False
-            return True
+            return _may_begin(storage, channel, message)
     if lease.copy.slot and not pacing.is_due(clock.from_iso(lease.copy.slot)):
         return False
     if gives_way and (later := pacing.give_way(storage, channel)):
         _come_again(storage, msgspec.structs.replace(message, slot=""), pacing.seconds_until(later))
         return False
     slot = pacing.reserve(storage, channel)
+    message = msgspec.structs.replace(message, slot=clock.to_iso(slot))
     if pacing.is_due(slot):
-        return True
+        return _may_begin(storage, channel, message)
     # In this order: a slot in the row without a message that comes for it would hold up every other message.
-    _come_again(storage, msgspec.structs.replace(message, slot=clock.to_iso(slot)), pacing.seconds_until(slot))
+    _come_again(storage, message, pacing.seconds_until(slot))
     lease.save(slot=clock.to_iso(slot))
+    return False
+
+
+def _may_begin(storage: Storage, channel: str, message: SyncMessage) -> bool:
+    """Whether to write now, in the slot of the message. If not, the message is on its way again with its slot."""
+    if pacing.begin(storage, channel):
+        return True
+    _come_again(storage, message, 1)
     return False
 
 
@@ -113,6 +132,7 @@ def _take(step: Step, slack: Slack, lease: Lease, card: Message, details: Messag
 def _post(slack: Slack, lease: Lease, card: Message) -> None:
     """Posts the card, or finds it posted; then it may show an earlier state, and is edited at the next turn."""
     copy, content = lease.copy, ""
+    _check_nothing_is_under_way(copy)
     found = slack.find(card, copy.place, clock.from_iso(copy.attempted_at)) if copy.attempted_at else None
     if found is None:
         lease.save(attempted_at=clock.to_iso(clock.now()), place=slack.channel)
@@ -127,16 +147,27 @@ def _post(slack: Slack, lease: Lease, card: Message) -> None:
 def _reply(slack: Slack, lease: Lease, thread: Place, details: Message) -> None:
     """Posts the details, or finds them posted."""
     known = lease.copy.details_content
+    if known:
+        _check_nothing_is_under_way(lease.copy)
     found = slack.find_reply(details, thread) if known else None
     if found is None:
         known = details.digest()
-        lease.save(details_content=known)
+        lease.save(details_content=known, attempted_at=clock.to_iso(clock.now()))
         try:
             found = slack.post(details, thread=thread)
         except (OutsideRefusal, RateLimited):
             lease.save(details_content="")
             raise
     lease.save(details=found.ts, details_content=known)
+
+
+def _check_nothing_is_under_way(copy: Copy) -> None:
+    """Raises OutsideTrouble if a call was made so short a while ago that Slack may not show yet what it does."""
+    if copy.attempted_at and clock.now() - clock.from_iso(copy.attempted_at) < UNDER_WAY:
+        raise OutsideTrouble(
+            "A message may have been posted just now that Slack does not show yet.",
+            retry_after_seconds=_LOOK_AGAIN_SECONDS,
+        )
 
 
 def _edit_reply(slack: Slack, lease: Lease, thread: Place, details: Message) -> None:

@@ -29,13 +29,12 @@ class SyncMessage(msgspec.Struct, frozen=True, omit_defaults=True):
     """What travels on "jira-updates" and "slack-updates": look at this ticket and bring the other side in step.
 
     It says nothing about what changed: the worker reads both sides, so a repeat, a delay or another order does no harm.
-    `by` is the person whose change on the other side gave the occasion, `at` when. `slot` is when a paced message may
+    `by` is the person whose change on the other side gave the occasion. `slot` is when a paced message may
     go out. `tries` counts failed attempts.
     """
 
     ticket_id: str
     by: str = ""
-    at: str = ""
     slot: str = ""
     tries: int = 0
 
@@ -46,8 +45,8 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True):
     `remote` is its id there (an issue's, a message's time stamp), `place` where it is (issue key, channel id).
     `agreed` is the ticket status that both sides had when they were last in step, `content` tells what was last
     written there.
-    `attempted_at` is set before the copy is made: with no `remote` beside it, one may have been made by a worker that
-    died. `gone` says that somebody deleted it there.
+    `attempted_at` is set before the copy (in Slack, or its details) is made: with no `remote` beside it, one may have
+    been made by a worker that died. `gone` says that somebody deleted it there.
 
     Slack alone: `slot` is when a message that is already on its way through the queue will write, so that others need
     not. `details` is the id of the reply in the thread, `details_content` a digest of it, set before it is posted: with

@@ -44,6 +44,9 @@ _ENTITY_ROOM = 60_000
 _REPORT_KEYS_ROOM = 100_000
 _EVIDENCE_ROOM = 60_000
 
+MOST_REPORTS_NOTED = 200
+"""Of so many reports a ticket remembers that they were asked about, and explained."""
+
 Item = TypeVar("Item")
 
 
@@ -126,6 +129,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     evidence: list[EvidenceNote] = []
     redactions: dict[str, int] = {}
     diagnosis: Diagnosis
+    asked: list[str] = []
     explained: list[str] = []
     feedback: list[Feedback] = []
     fingerprint: str | None = None
@@ -151,7 +155,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
 
     def was_asked_about(self, report_key: str) -> bool:
         """Whether the failing system has been asked about this report."""
-        return any(note.report_key == report_key for note in self.evidence)
+        return report_key in self.asked
 
     def knows(self, report_key: str) -> bool:
         """Whether the ticket already holds this report."""

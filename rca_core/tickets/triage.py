@@ -6,12 +6,13 @@ from rca_core.diagnosis import Diagnosis, analyse
 from rca_core.diagnosis.redaction import Redactor
 from rca_core.diagnosis.run_links import links_of
 from rca_core.foundation import clock, logs
+from rca_core.foundation.errors import PermanentError
 from rca_core.foundation.failure import Failure, Link
 from rca_core.foundation.settings import Settings
 from rca_core.foundation.storage import Storage
 from rca_core.integrations import archive
 from rca_core.integrations.archive import Archived
-from rca_core.tickets import claims, owner_table, recall, unowned
+from rca_core.tickets import claims, held_bodies, owner_table, recall, unowned
 from rca_core.tickets.announce import announce
 from rca_core.tickets.audit import AuditEntry, entry
 from rca_core.tickets.case import Case, keep_report, reported_case
@@ -45,7 +46,8 @@ def triage(storage: Storage, store: TicketStore, settings: Settings, message: Fa
     Safe to run again after a death on any line: the archive's blob is named by ticket and report and is
     overwritten; the ticket is created once and takes a report once; the rest repeats without harm.
     """
-    known = None if message.first else store.find(message.ticket_id)
+    # A body in a blob is gone once it has been triaged: what comes again after that must find its ticket.
+    known = None if message.first and message.body_blob is None else store.find(message.ticket_id)
     ticket = known or _create(storage, store, settings, message)
     if ticket.run_hash != message.run_hash:
         return triage(storage, store, settings, _under_another_id(storage, message))
@@ -57,8 +59,7 @@ def triage(storage: Storage, store: TicketStore, settings: Settings, message: Fa
         claims.record(storage, message.run_hash, message.report_key)
     announce(storage, settings, ticket)
     ask_for_more(storage, settings, ticket, message)
-    if message.body_blob and not message.body_is_shared:
-        archive.release(storage, message.body_blob)
+    held_bodies.release(storage, store, message)
     return ticket
 
 
@@ -78,9 +79,9 @@ def _create(storage: Storage, store: TicketStore, settings: Settings, message: F
 
 def _first_diagnosis(storage: Storage, store: TicketStore, settings: Settings, ticket_id: str, case: Case) -> Diagnosis:
     """What helped before if this failure was seen and solved, else what the rules say."""
-    by_rules = analyse(case.failure, case.classification(), case.documents)
+    by_rules = analyse(case.failure, case.verdict, case.documents)
     key = case.fingerprint()
-    solved = recall.fix_of(store, recall.remembered(storage, key), ticket_id) if case.names_cause() else None
+    solved = recall.fix_of(store, recall.remembered(storage, key), ticket_id) if case.names_cause else None
     if key and solved:
         return recalled(by_rules, solved, recall.times_seen(storage, key, but_for=ticket_id))
     return first_reason(by_rules, settings)
@@ -93,9 +94,12 @@ def _add_report(storage: Storage, store: TicketStore, settings: Settings, messag
 
 def _under_another_id(storage: Storage, message: FailureMessage) -> FailureMessage:
     """Two runs of one second drew the same six characters: the one that comes second gets a new id."""
-    source = failure_of(message, _body(storage, message)).source
-    new_id = new_ticket_id(source, clock.from_iso(message.claimed_at))
-    held_id = claims.move(storage, message.run_hash, message.ticket_id, new_id)
+    claim = claims.find(storage, message.run_hash)
+    held_id = claim.ticket_id if claim else message.ticket_id
+    if held_id == message.ticket_id:
+        source = failure_of(message, _body(storage, message)).source
+        new_id = new_ticket_id(source, clock.from_iso(message.claimed_at))
+        held_id = claims.move(storage, message.run_hash, message.ticket_id, new_id)
     logs.warning("ticket-id-taken", ticket_id=message.ticket_id, new_ticket_id=held_id)
     return msgspec.structs.replace(message, ticket_id=held_id)
 
@@ -117,17 +121,18 @@ def _failure_and_archive(
 
 
 def _masked(redactor: Redactor, failure: Failure) -> Failure:
-    """The failure without secrets; what tells runs and reports apart stays as it is."""
+    """The failure without secrets; ids of runs and reports stay as they are, for the failing system to be asked by."""
     masked = msgspec.json.decode(redactor.redact_body(msgspec.json.encode(failure)), type=Failure)
-    return msgspec.structs.replace(
-        masked, run_key=failure.run_key, report_key=failure.report_key, run_id=failure.run_id, runs=failure.runs
-    )
+    return msgspec.structs.replace(masked, report_key=failure.report_key, run_id=failure.run_id, runs=failure.runs)
 
 
 def _body(storage: Storage, message: FailureMessage) -> bytes:
     if message.body is not None:
         return message.body.encode()
-    return archive.held(storage, message.body_blob or "")
+    body = archive.held(storage, message.body_blob or "")
+    if body is None:
+        raise PermanentError(f"The body kept for ticket {message.ticket_id} is gone: {message.body_blob}.")
+    return body
 
 
 def _new_ticket(

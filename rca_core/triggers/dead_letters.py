@@ -37,7 +37,8 @@ def replay_dead_letter(req: func.HttpRequest) -> func.HttpResponse:
 
 def _keep(queue: Queue, msg: func.QueueMessage) -> None:
     """A poison queue is only a copied body; the table tells queue, ticket and reason, and knows the way back."""
-    dead_letters.record(services.storage(), queue, msg.get_body(), state="dead")
+    with services.noticing_what_is_gone():
+        dead_letters.record(services.storage(), queue, msg.get_body(), state="dead")
 
 
 @blueprint.queue_trigger(arg_name="msg", queue_name="failures-poison", connection="AzureWebJobsStorage")

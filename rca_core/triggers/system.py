@@ -22,6 +22,13 @@ _PROBE_SECONDS = 3
 _MODEL_PROBE_SECONDS = 300
 _MODEL_PROBE_TIMEOUT_SECONDS = 5
 
+# What anybody may read: Google's own words may name a project.
+_MODEL_TROUBLE = {
+    "timeout": "It does not answer in time.",
+    "rate_limited": "Its quota is used up for now.",
+    "unavailable": "It cannot be reached, or is in trouble itself.",
+    "misconfigured": "The key or GEMINI_MODEL is refused; the log of the app says why.",
+}
 _SWITCHED_ON_BY = {
     "gemini": "GEMINI_API_KEY",
     "jira": "JIRA_BASE_URL",
@@ -105,5 +112,5 @@ def _trouble_with_model(gemini: GeminiSettings, moment: int) -> str:
         Gemini(gemini.api_key, gemini.model, gemini.base_url, timeout_seconds=_MODEL_PROBE_TIMEOUT_SECONDS).probe()
     except NoModelAnswer as none:
         logs.warning("model-down", reason=none.reason, note=none.note)
-        return none.note
+        return _MODEL_TROUBLE.get(none.reason, "It gives no answer; the log of the app says more.")
     return ""

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 
 import azure.functions as func
-from azure.core.exceptions import AzureError, ResourceNotFoundError
+from azure.core.exceptions import AzureError
 
 from rca_core import services
 from rca_core.foundation import logs
 from rca_core.foundation.queues import Queue, receive
 from rca_core.foundation.settings import Settings, settings
 from rca_core.foundation.storage import Storage
+from rca_core.services import noticing_what_is_gone
 from rca_core.tickets import dead_letters, jira_sync, outbox, slack_sync
 from rca_core.tickets.intake import FailureMessage
 from rca_core.tickets.investigation import investigate
@@ -65,8 +66,9 @@ def update_slack(msg: func.QueueMessage) -> None:
     )
 
 
-def _deliver(queue: Queue, msg: func.QueueMessage, step: Callable[[SyncMessage], None]) -> None:
-    outbox.deliver(services.storage(), queue, receive(msg.get_body(), SyncMessage), step)
+def _deliver(queue: Queue, msg: func.QueueMessage, step: Callable[[SyncMessage], bool | None]) -> None:
+    with noticing_what_is_gone():
+        outbox.deliver(services.storage(), queue, receive(msg.get_body(), SyncMessage), step)
 
 
 def _work(queue: Queue, step: Step, msg: func.QueueMessage) -> None:
@@ -74,10 +76,9 @@ def _work(queue: Queue, step: Step, msg: func.QueueMessage) -> None:
     message = receive(body, FailureMessage)
     tries = msg.dequeue_count or 1
     try:
-        step(services.storage(), services.ticket_store(), settings(), message)
+        with noticing_what_is_gone():
+            step(services.storage(), services.ticket_store(), settings(), message)
     except Exception as error:
-        if isinstance(error, ResourceNotFoundError):
-            services.storage().forget()
         # The host logs the error with its stack; this line tells which ticket waits for it.
         logs.warning("work-failed", ticket_id=message.ticket_id, tries=tries, error=type(error).__name__)
         _note_trouble(queue, body, error, tries)

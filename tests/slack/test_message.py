@@ -108,8 +108,8 @@ def test_a_card_says_what_failed_why_what_to_do_who_owns_it_and_by_when() -> Non
         "*Cause*\nA firewall rule of the server",
         ADF_MESSAGE,
         "*What to do*\n1. Check the password.\n2. Rerun the pipeline.",
-        "<https://adf.azure.com/run?a=1&amp;b=2|run> · <https://rca.example.com/p|payload>"
-        f" · <https://jira.example.com/browse/OPS-17|OPS-17> · {ticket.id}",
+        f"<https://jira.example.com/browse/OPS-17|OPS-17> · {ticket.id}"
+        " · <https://adf.azure.com/run?a=1&amp;b=2|run> · <https://rca.example.com/p|payload>",
     ):
         assert part in card.shown
     assert card.text == f"[Critical] {ticket.title} (Open, {ticket.id})"
@@ -258,3 +258,10 @@ def test_a_bare_ticket_is_shown_as_well() -> None:
 )
 def test_a_text_is_cut_between_characters_and_never_within_an_escape(text: str, room: int, clipped: str) -> None:
     assert slack_message.clip(text, room) == clipped
+
+
+def test_many_long_links_and_runs_stay_within_what_a_block_may_hold() -> None:
+    links = [Link("run", f"https://adf.azure.com/{n}?" + "a=1&" * 110) for n in range(15)]
+    runs = [f"run-{n}-" + "x" * 400 for n in range(20)]
+    card, details = rendered(make_ticket(links=links, runs=runs))
+    assert "adf.azure.com/0?" in card.shown and "run-0-" in details.shown

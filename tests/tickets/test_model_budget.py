@@ -55,9 +55,9 @@ def test_calls_are_allowed_until_the_day_s_calls_are_spent_and_again_on_the_next
 
 def test_tokens_count_as_reserved_until_the_answer_tells_what_was_used(storage: Storage, today: list[datetime]) -> None:
     allowance = budget(storage, tokens=1_000)
-    allowance.reserve(1_200)
+    reservation = allowance.reserve(1_200)
     assert "tokens is spent" in refusal(allowance)
-    allowance.settle(reserved=1_200, used=300)
+    allowance.settle(reservation, used=300)
     allowance.reserve(10)
     assert allowance.state()[0] == Spent(calls=2, tokens=310)
 
@@ -81,8 +81,7 @@ def test_after_five_failures_in_a_row_the_model_is_left_alone_with_the_reason(
 ) -> None:
     allowance = budget(storage)
     for _ in range(5):
-        allowance.reserve(10)
-        allowance.failed(10, 0, "it did not answer within 30 s", pause_seconds=None, serious=False)
+        allowance.failed(allowance.reserve(10), 0, "it did not answer within 30 s", pause_seconds=None, serious=False)
     assert "left alone until" in refusal(allowance) and "within 30 s" in refusal(allowance)
 
 
@@ -90,8 +89,8 @@ def test_an_answer_in_between_makes_the_count_begin_anew(storage: Storage, today
     allowance = budget(storage)
     for _ in range(3):
         for _ in range(4):
-            allowance.failed(10, 0, "500", pause_seconds=None, serious=False)
-        allowance.settle(10, 10)
+            allowance.failed(allowance.reserve(10), 0, "500", pause_seconds=None, serious=False)
+        allowance.settle(allowance.reserve(10), 10)
     allowance.reserve(10)
 
 
@@ -99,16 +98,25 @@ def test_when_the_pause_is_over_one_call_tries_and_the_others_wait_for_it(
     storage: Storage, today: list[datetime]
 ) -> None:
     allowance = budget(storage)
-    allowance.failed(10, 0, "it asked for a pause", pause_seconds=60, serious=False)
+    allowance.failed(allowance.reserve(10), 0, "it asked for a pause", pause_seconds=60, serious=False)
     assert "asked for a pause" in refusal(allowance)
     today.append(today[-1] + timedelta(seconds=61))
-    allowance.reserve(10)
+    probe = allowance.reserve(10)
     assert "left alone" in refusal(allowance)
-    allowance.settle(10, 10)
+    allowance.settle(probe, 10)
     allowance.reserve(10)
+
+
+def test_a_pause_is_not_cut_short_by_calls_that_were_under_way(storage: Storage, today: list[datetime]) -> None:
+    allowance = budget(storage)
+    first, second, third = (allowance.reserve(10) for _ in range(3))
+    allowance.failed(first, 0, "the day's quota is used up", pause_seconds=3_600, serious=False)
+    allowance.failed(second, 0, "timeout", pause_seconds=None, serious=False)
+    allowance.settle(third, 10)
+    assert "left alone" in refusal(allowance)
 
 
 def test_a_refused_key_opens_the_breaker_at_once(storage: Storage, today: list[datetime]) -> None:
     allowance = budget(storage)
-    allowance.failed(10, 0, "the key is not accepted", pause_seconds=None, serious=True)
+    allowance.failed(allowance.reserve(10), 0, "the key is not accepted", pause_seconds=None, serious=True)
     assert "the key is not accepted" in refusal(allowance)

@@ -27,6 +27,11 @@ def stored(store: TicketStore, key: str, **given: object) -> Ticket:
     return ticket
 
 
+def answered(storage: Storage, key: str, ticket: Ticket) -> None:
+    recall.begin_asking(storage, key, ticket.id, looked_at=recall.remembered(storage, key))
+    recall.end_asking(storage, key, ticket.id, answered=ticket.id)
+
+
 def acknowledged(storage: Storage, store: TicketStore, ticket: Ticket, note: str) -> None:
     recall.offer_fix(storage, ticket)
     store.change(ticket.id, lambda now: move(now, "acknowledged", user="ann", origin="test", note=note, at=clock.now()))
@@ -77,7 +82,7 @@ def test_one_ticket_asks_the_model_and_the_others_wait_then_use_its_answer(
     assert recall.begin_asking(storage, key, first.id, looked_at=Memory()) == "granted"
     assert recall.begin_asking(storage, key, "second", looked_at=Memory()) == "busy"
     assert recall.begin_asking(storage, key, first.id, looked_at=Memory()) == "granted", "after its own death"
-    recall.end_asking(storage, key, first.id, answered=True)
+    recall.end_asking(storage, key, first.id, answered=first.id)
     assert recall.begin_asking(storage, key, "second", looked_at=Memory()) == "busy", "it must look again first"
     memory = recall.remembered(storage, key)
     answer = recall.answer_of(store, memory, "second")
@@ -88,7 +93,7 @@ def test_an_answer_that_is_old_or_judged_wrong_is_not_used_again(
     storage: Storage, store: TicketStore, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = stored(store, key, diagnosis=make_diagnosis(engine="gemini"))
-    recall.end_asking(storage, key, first.id, answered=True)
+    answered(storage, key, first)
     memory = recall.remembered(storage, key)
     assert recall.answer_of(store, memory, "second") is not None
 
@@ -99,7 +104,7 @@ def test_an_answer_that_is_old_or_judged_wrong_is_not_used_again(
 
     wrong = Feedback(verdict="wrong", note="", user="ann", at=clock.to_iso(clock.now()), engine="gemini")
     judged = stored(store, key, diagnosis=make_diagnosis(engine="gemini"), feedback=[wrong])
-    recall.end_asking(storage, key, judged.id, answered=True)
+    answered(storage, key, judged)
     assert recall.answer_of(store, recall.remembered(storage, key), "second") is None
 
 

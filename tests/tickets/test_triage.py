@@ -204,7 +204,7 @@ def test_the_largest_ticket_fits_an_entity_as_table_storage_counts(storage: Stor
     )
     archived = archive.Archived("2026-11/x", "https://example.net/x")
     case = reported_case(message.ticket_id, failure)
-    diagnosis = analyse(failure, case.classification(), case.documents)
+    diagnosis = analyse(failure, case.verdict, case.documents)
     ticket = module._new_ticket(storage, SETTINGS, message, case, diagnosis, archived)
     for number in range(2, 400):
         again = msgspec.structs.replace(message, report_key=f"r{number}")
