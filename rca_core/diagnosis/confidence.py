@@ -11,14 +11,12 @@ import msgspec
 from rca_core.diagnosis.categories import Category
 
 Label = Literal["high", "medium", "low", "none"]
-SecondLook = Literal["not_run", "keep", "downgrade", "reject"]
 
 _START = 0.20
 _KNOWN_ERROR = 0.35
 _TWO_DOCUMENTS = 0.15
 _CONFIRMED_BEFORE = 0.15
 _CONFIRMED_OFTEN_ENOUGH = 2
-_SECOND_LOOK_KEEPS = 0.10
 _DROPPED_QUOTE, _MOST_FOR_DROPPED_QUOTES = 0.10, 0.30
 _CUT_SENTENCE, _MOST_FOR_CUT_SENTENCES = 0.05, 0.15
 _AMBIGUOUS_QUOTE, _MOST_FOR_AMBIGUOUS_QUOTES = 0.05, 0.10
@@ -29,7 +27,6 @@ _MOST = 0.95
 _MOST_WITHOUT_CONCLUSION = 0.20
 _MOST_AGAINST_A_CODE = 0.45
 _MOST_FROM_ALERT_TEXT = 0.55
-_MOST_WHEN_DOWNGRADED = 0.60
 
 _LABELS: tuple[tuple[float, Label], ...] = ((0.75, "high"), (0.50, "medium"), (0.25, "low"))
 
@@ -55,7 +52,6 @@ class Grounds(msgspec.Struct, frozen=True, kw_only=True):
     against_code: bool = False
     log_incomplete: bool = False
     alert_text_only: bool = False
-    second_look: SecondLook = "not_run"
 
 
 class Confidence(msgspec.Struct, frozen=True):
@@ -92,8 +88,6 @@ def _terms(grounds: Grounds) -> Iterator[tuple[float, str]]:
         yield _TWO_DOCUMENTS, "quotes from two documents support it"
     if grounds.confirmed >= _CONFIRMED_OFTEN_ENOUGH:
         yield _CONFIRMED_BEFORE, f"people confirmed the cause of this same failure {grounds.confirmed} times"
-    if grounds.second_look == "keep":
-        yield _SECOND_LOOK_KEEPS, "a second reading found nothing against it"
     if grounds.dropped:
         value = min(grounds.dropped * _DROPPED_QUOTE, _MOST_FOR_DROPPED_QUOTES)
         yield -value, f"{_counted(grounds.dropped, 'quote')} dropped"
@@ -115,14 +109,10 @@ def _caps(grounds: Grounds) -> Iterator[tuple[float, str]]:
         yield _MOST_WITHOUT_CONCLUSION, "without a quote that holds"
     elif not grounds.conclusive:
         yield _MOST_WITHOUT_CONCLUSION, "without a conclusion"
-    if grounds.second_look == "reject":
-        yield _MOST_WITHOUT_CONCLUSION, "when a second reading rejects it"
     if grounds.against_code:
         yield _MOST_AGAINST_A_CODE, "against a known error code"
     if grounds.alert_text_only:
         yield _MOST_FROM_ALERT_TEXT, "from the text of an alert alone"
-    if grounds.second_look == "downgrade":
-        yield _MOST_WHEN_DOWNGRADED, "when a second reading doubts it"
 
 
 def _counted(number: int, what: str) -> str:

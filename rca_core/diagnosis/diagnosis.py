@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from rca_core.diagnosis.categories import Category
-from rca_core.diagnosis.draft import FailurePoint, Hypothesis, Verdict
+from rca_core.diagnosis.draft import FailurePoint, Hypothesis, SimilarIncident, Verdict
 
 Engine = Literal["recall", "rules", "gemini"]
 
@@ -112,6 +112,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     hypotheses: tuple[Hypothesis, ...] = ()
     next_checks: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    similar: tuple[SimilarIncident, ...] = ()
     verification: Verification | None = None
     model: ModelUse | None = None
     recalled: Recalled | None = None

@@ -35,7 +35,7 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
     """What of a model's answer stands. Its texts may be shown; they are masked, but not escaped for any medium.
 
     `conclusive` is False when the verdict is `inconclusive`: the rules' diagnosis is to be shown then. `summary` is
-    empty when nothing of it holds. `grounds` is what `confidence` was computed from, for a second look to add to.
+    empty when nothing of it holds.
     `self_confidence` is the model's own guess, for calibration, shown to nobody.
     """
 
@@ -52,7 +52,6 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
     verification: Verification
     confidence: float
     confidence_why: tuple[str, ...]
-    grounds: Grounds
     self_confidence: int
 
 
@@ -85,7 +84,6 @@ def verify(draft: Draft, facts: Facts) -> Verified:
         verification=Verification(),
         confidence=0.0,
         confidence_why=(),
-        grounds=grounds,
         self_confidence=draft.self_confidence,
     )
     grounds = msgspec.structs.replace(grounds, cut=wording.cut)
@@ -104,7 +102,6 @@ def verify(draft: Draft, facts: Facts) -> Verified:
         ),
         confidence=sure.score,
         confidence_why=sure.why,
-        grounds=grounds,
     )
 
 

@@ -262,6 +262,7 @@ def _diagnosis(case: Case, by_rules: Diagnosis, verified: Verified, excerpts: tu
         hypotheses=verified.hypotheses,
         next_checks=verified.next_checks,
         missing=verified.missing,
+        similar=verified.similar,
         verification=verified.verification,
     )
 
