@@ -1,4 +1,4 @@
-.PHONY: run test lint fmt bench prepare prepare-dev
+.PHONY: run test lint check fmt bench prepare prepare-dev
 
 # Python that has the packages; `prepare` makes it. Everything it does, it does once.
 PYTHON = .venv/bin/python
@@ -13,6 +13,9 @@ lint: prepare-dev
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m mypy
+
+check: lint
+	@$(PYTHON) -m devhost.check
 
 fmt: prepare-dev
 	@$(PYTHON) -m ruff format .

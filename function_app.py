@@ -3,18 +3,35 @@
 import azure.functions as func
 
 from rca_core.triggers import (
+    accounts,
     clock,
     dead_letters,
     jira,
     live,
     owners,
+    samples,
     slack,
     system,
     tickets,
+    users,
     webhooks,
     workers,
 )
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
-for module in (webhooks, workers, tickets, live, system, owners, clock, dead_letters, jira, slack):
+for module in (
+    webhooks,
+    accounts,
+    users,
+    workers,
+    tickets,
+    live,
+    system,
+    owners,
+    clock,
+    dead_letters,
+    jira,
+    slack,
+    samples,
+):
     app.register_functions(module.blueprint)

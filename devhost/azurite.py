@@ -93,7 +93,7 @@ class Azurite:
             command += ["--silent"]
         with open(self.access_log or os.devnull, "ab") as log:
             # A session of its own: Ctrl-C in a terminal reaches only the parent, which stops Azurite last.
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # a list of ours, no shell # nosec B603
                 command, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
         self._wait(self._process, time.monotonic() + timeout)

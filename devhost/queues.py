@@ -104,7 +104,7 @@ class QueueListener:
             if was_nudged:
                 self._nudge_pause = min(self._nudge_pause * 2, _NUDGE_PAUSE_IDLE)
             delay = min(self._options.max_polling_interval, delay * 2 or _FIRST_DELAY)
-            self._pause(delay * random.uniform(0.8, 1.2))  # noqa: S311 - no secret depends on it
+            self._pause(delay * random.uniform(0.8, 1.2))  # no secret depends on it # noqa: S311 # nosec B311
 
     def _pause(self, seconds: float) -> None:
         end = time.monotonic() + seconds

@@ -139,7 +139,7 @@ def _send_there(endpoint: Endpoint, hub: str, item: dict[str, Any]) -> None:
     # The scheme is checked by parse_endpoint.
     request = urllib.request.Request(f"{url}?api-version=2022-06-01", data=body, headers=headers, method=method)
     try:
-        urllib.request.urlopen(request, timeout=_TIMEOUT).close()
+        urllib.request.urlopen(request, timeout=_TIMEOUT).close()  # see above # nosec B310
     except (urllib.error.URLError, TimeoutError) as error:
         raise InvocationError(f"SignalR service {endpoint.url} did not take the message: {error}") from error
 

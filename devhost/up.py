@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -21,6 +22,7 @@ from devhost.azurite import Azurite, AzuriteError
 _ROOT = Path(__file__).resolve().parent.parent
 _DATA = Path(os.environ.get("DEVHOST_DATA_DIR") or _ROOT / ".devhost")
 _DEMO = Path(__file__).parent / "demo"
+_ADMIN = "admin@example.com"
 
 
 class CannotStart(Exception):
@@ -69,12 +71,14 @@ def _alone() -> Iterator[None]:
 
 
 def _run_host(connection_string: str, port: int) -> int:
-    host = subprocess.Popen(
+    host = subprocess.Popen(  # a list of ours, no shell # nosec B603
         [sys.executable, "-m", "devhost", "--root", str(_ROOT), "--data-dir", str(_DATA), "--port", str(port)],
         cwd=_ROOT,
         env={
             "AzureWebJobsStorage": connection_string,
             "DASHBOARD_URL": f"http://127.0.0.1:{port}",
+            "BOOTSTRAP_ADMIN_EMAIL": _ADMIN,
+            "BOOTSTRAP_ADMIN_PASSWORD": _admin_password(),
             **os.environ,
         },
         stdout=subprocess.PIPE,
@@ -91,6 +95,15 @@ def _run_host(connection_string: str, port: int) -> int:
     return host.wait()
 
 
+def _admin_password() -> str:
+    """The password of the first admin, drawn at the first start."""
+    kept = _DATA / "admin-password"
+    if not kept.exists():
+        kept.touch(mode=0o600)
+        kept.write_text(secrets.token_urlsafe(12))
+    return kept.read_text()
+
+
 def _welcome(address: str) -> None:
     key = json.loads((_DATA / "keys.json").read_text())["default"]
     told = _health(address)
@@ -105,9 +118,12 @@ def _welcome(address: str) -> None:
         f"""
 AIOps RCA Assistant runs on {address}   (Ctrl-C stops it; data is kept in {_DATA.name}/)
 
-  Key for every call    {key}   (header x-functions-key, or ?code=)
-  Tickets               {address}/api/tickets?code={key}
-  Counts                {address}/api/summary?code={key}
+  Sign in as            {_signs_in()}
+                        curl -c .cookies -H 'Content-Type: application/json' {address}/api/login \\
+                          -d '{{"email": "...", "password": "..."}}'
+  Tickets               curl -b .cookies {address}/api/tickets
+  Counts                curl -b .cookies {address}/api/summary
+  Key of the senders    {key}   (header x-functions-key, or ?code=)
 {health}
   Post a failure        curl -H 'x-functions-key: {key}' {address}/airflow-monitor \\
                           -d '{{"dag_id": "orders", "task_id": "load", "run_id": "1", "exception": "Read timed out"}}'
@@ -139,9 +155,16 @@ def _state(told: dict[str, Any], address: str) -> Iterator[tuple[str, str]]:
             yield "Not well", f"{name}: {told['notes'].get(name, 'see the log above')}"
 
 
+def _signs_in() -> str:
+    """The admin of a first start; who is set by the environment is not ours to show."""
+    if os.environ.get("BOOTSTRAP_ADMIN_EMAIL"):
+        return "the admin of BOOTSTRAP_ADMIN_EMAIL"
+    return f"{_ADMIN} with password {_admin_password()} (as on the first start)"
+
+
 def _post(url: str, key: str, body: bytes) -> None:
     request = urllib.request.Request(url, body, {"x-functions-key": key, "Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as response:
+    with urllib.request.urlopen(request, timeout=30) as response:  # the address is our own # nosec B310
         answer = json.load(response)
     print(f"  sent to {url}: {answer['status']} {answer.get('ticket_id', '')}", flush=True)
 

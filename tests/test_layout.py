@@ -45,7 +45,17 @@ def test_imports_point_one_way(path: Path) -> None:
 
 
 def test_a_webhook_instance_starts_without_what_it_does_not_need() -> None:
-    heavy = ["azure.identity", "azure.storage.blob", "openai", "jira", "slack_sdk", "google.genai", "pydantic"]
+    heavy = [
+        "azure.identity",
+        "azure.storage.blob",
+        "jwt",
+        "bcrypt",
+        "openai",
+        "jira",
+        "slack_sdk",
+        "google.genai",
+        "pydantic",
+    ]
     code = f"import sys, function_app; print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -1,9 +1,11 @@
 """Whether a call comes from who it says: signatures over the raw body ("Webhooks", Atlassian developer documentation;
-"Verifying requests from Slack", Slack developer documentation).
+"Verifying requests from Slack", Slack developer documentation), and passwords.
 """
 
+import binascii
 import hashlib
 import hmac
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 
 from rca_core.foundation.errors import Unauthorized
@@ -44,3 +46,16 @@ def _signed_for_slack(secret: str, body: bytes, headers: Mapping[str, str]) -> b
         # How the library fails at a time stamp that is no number or an enormous one, a signature that is not ASCII,
         # and a body that is not UTF-8.
         return False
+
+
+def check_basic(authorization: str, user: str, passwords: Sequence[str]) -> None:
+    """Raises Unauthorized unless the header is HTTP Basic (RFC 7617) with this user and one of the passwords."""
+    scheme, _, shown = authorization.strip().partition(" ")
+    if scheme.lower() != "basic":
+        raise Unauthorized("Show user and password: header 'Authorization: Basic ...'.")
+    try:
+        pair = b64decode(shown.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        pair = b""
+    if not any([hmac.compare_digest(pair, f"{user}:{password}".encode()) for password in passwords]):
+        raise Unauthorized("User or password is wrong.")

@@ -51,6 +51,13 @@ class Unauthorized(PermanentError):
     title = "Unauthorized"
 
 
+class Forbidden(PermanentError):
+    """The caller is known and may not do this."""
+
+    status = 403
+    title = "Forbidden"
+
+
 class NotFound(PermanentError):
     """What the path names does not exist."""
 
@@ -93,6 +100,13 @@ class SettingsError(TransientError):
     """
 
     title = "Misconfigured"
+
+
+class TooManyRequests(TransientError):
+    """The caller asked too often; it may ask again after `retry_after_seconds`."""
+
+    status = 429
+    title = "Too many requests"
 
 
 class OutsideTrouble(TransientError):

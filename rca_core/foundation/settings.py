@@ -6,13 +6,14 @@ What each means, for operators: docs/configuration.md.
 import os
 from collections.abc import Mapping
 from functools import cache
-from urllib.parse import urlsplit
 
 import msgspec
 
+from rca_core.foundation.access_settings import AccessSettings, read_access
+from rca_core.foundation.door_settings import DoorSettings, read_doors
 from rca_core.foundation.errors import SettingsError
+from rca_core.foundation.settings_reader import Reader
 
-_UNRESOLVED_REFERENCE = "@Microsoft.KeyVault("
 # What "UseDevelopmentStorage=true" stands for: the emulator's public account and key ("Use the Azurite emulator").
 _EMULATOR_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 _EMULATOR_PORTS = {"blob": "10000", "queue": "10001", "table": "10002"}
@@ -83,6 +84,8 @@ class Settings(msgspec.Struct, frozen=True):
     airflow_base_url: str | None = None
     airflow_token: str | None = None
     live_updates: bool = False
+    access: AccessSettings = AccessSettings()
+    doors: DoorSettings = DoorSettings()
 
 
 @cache
@@ -93,7 +96,7 @@ def settings() -> Settings:
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Settings from `environment`; raises SettingsError that lists every problem at once."""
-    reader = _Reader(environment)
+    reader = Reader(environment)
     read = Settings(
         storage=_storage(reader, "AzureWebJobsStorage"),
         dashboard_url=(reader.url("DASHBOARD_URL") or "").rstrip("/"),
@@ -107,6 +110,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         gemini=_gemini(reader),
         jira=_jira(reader),
         slack=_slack(reader),
+        access=read_access(reader),
+        doors=read_doors(reader),
     )
     # A Databricks host alone is enough for links to runs; a token alone is of no use.
     reader.needs("DATABRICKS_TOKEN", "DATABRICKS_HOST")
@@ -117,68 +122,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     return read
 
 
-class _Reader:
-    """Reads settings and collects what is wrong with them instead of stopping at the first."""
-
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = environment
-        self.problems: list[str] = []
-
-    def text(self, name: str) -> str | None:
-        value = self._environment.get(name, "").strip()
-        if value.startswith(_UNRESOLVED_REFERENCE):
-            self.problems.append(
-                f"{name} is an unresolved Key Vault reference: check that the app's identity may read the secret."
-            )
-            return None
-        return value or None
-
-    def needs(self, name: str, other: str) -> None:
-        """Notes it as a problem if `name` is set and `other` is not."""
-        if self._environment.get(name, "").strip() and not self._environment.get(other, "").strip():
-            self.problems.append(f"{name} is set, {other} is not: set both or neither.")
-
-    def words(self, name: str) -> tuple[str, ...]:
-        """The words of a setting, separated by blanks: the old secret and the new one while they are exchanged."""
-        return tuple((self.text(name) or "").split())
-
-    def whole(self, what: str, names: tuple[str, ...], optional: tuple[str, ...]) -> bool:
-        """Whether all of `names` are set; notes it as a problem if only some settings of `what` are."""
-        missing = [name for name in names if not self._environment.get(name, "").strip()]
-        given = [name for name in (*names, *optional) if self._environment.get(name, "").strip()]
-        if missing and given:
-            self.problems.append(f"{what} is half configured: {', '.join(missing)} missing (set: {', '.join(given)}).")
-        return not missing
-
-    def budget(self, name: str) -> dict[str, int]:
-        """A budget such as `500 calls, 5000000 tokens`, either part alone as well."""
-        amounts: dict[str, int] = {}
-        for part in (self.text(name) or "").replace("_", "").split(","):
-            amount, _, unit = part.strip().partition(" ")
-            if amount.isascii() and amount.isdigit() and len(amount) <= 12 and unit.strip() in ("calls", "tokens"):
-                amounts[unit.strip()] = int(amount)
-            elif part.strip():
-                self.problems.append(f"{name} is no budget; one looks like: 500 calls, 5000000 tokens.")
-        return amounts
-
-    def url(self, name: str, default_scheme: str | None = None) -> str | None:
-        value = self.text(name)
-        if value is None:
-            return None
-        if default_scheme and "://" not in value:
-            value = f"{default_scheme}://{value}"
-        try:
-            parts = urlsplit(value)
-        except ValueError:
-            parts = urlsplit("")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            # Not quoted: a connection string put here by mistake would be shown to whoever asks.
-            self.problems.append(f"{name} is not an http(s) address.")
-            return None
-        return value.rstrip("/")
-
-
-def _gemini(reader: _Reader) -> GeminiSettings | None:
+def _gemini(reader: Reader) -> GeminiSettings | None:
     key = reader.text("GEMINI_API_KEY")
     budget = reader.budget("GEMINI_DAILY_BUDGET")
     usual = GeminiSettings(api_key="")
@@ -192,7 +136,7 @@ def _gemini(reader: _Reader) -> GeminiSettings | None:
     return read if key else None
 
 
-def _jira(reader: _Reader) -> JiraSettings | None:
+def _jira(reader: Reader) -> JiraSettings | None:
     base_url = reader.url("JIRA_BASE_URL")
     read = JiraSettings(
         base_url=base_url or "",
@@ -206,7 +150,7 @@ def _jira(reader: _Reader) -> JiraSettings | None:
     return read if reader.whole("Jira", names, optional) else None
 
 
-def _slack(reader: _Reader) -> SlackSettings | None:
+def _slack(reader: Reader) -> SlackSettings | None:
     base_url = reader.url("SLACK_API_BASE_URL")
     read = SlackSettings(
         bot_token=reader.text("SLACK_BOT_TOKEN") or "",
@@ -217,7 +161,7 @@ def _slack(reader: _Reader) -> SlackSettings | None:
     return read if reader.whole("Slack", ("SLACK_BOT_TOKEN", "SLACK_CHANNEL"), ("SLACK_SIGNING_SECRET",)) else None
 
 
-def _storage(reader: _Reader, prefix: str) -> StorageSettings:
+def _storage(reader: Reader, prefix: str) -> StorageSettings:
     connection_string = reader.text(prefix)
     if connection_string and connection_string.rstrip(";").lower() == "usedevelopmentstorage=true":
         connection_string = _emulator(reader)
@@ -244,7 +188,7 @@ def _storage(reader: _Reader, prefix: str) -> StorageSettings:
     )
 
 
-def _emulator(reader: _Reader) -> str:
+def _emulator(reader: Reader) -> str:
     account = "devstoreaccount1"
     endpoints = []
     for service, usual_port in _EMULATOR_PORTS.items():

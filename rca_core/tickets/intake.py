@@ -78,7 +78,7 @@ def take(storage: Storage, sender: Sender, body: bytes, events: list[Failure | I
     intake = _Intake(storage, sender, body, [event for event in events if isinstance(event, Failure)])
     if len(events) == 1:
         return [intake.take(events[0])]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(_AT_ONCE, initializer=logs.carried()) as pool:
         return list(pool.map(intake.take, events))
 
 

@@ -157,12 +157,14 @@ def list_row(entity: Mapping[str, Any]) -> TicketRow:
 
 def audit_entities(entry: AuditEntry) -> list[dict[str, Any]]:
     """The entry under its ticket, and the same entry in the trail over all tickets."""
+    in_trail = trail_entity(entry, month_and_day(entry.ticket_id)[0])
+    return [{**in_trail, "RowKey": f"{audit_prefix(entry.ticket_id)}{entry.id}"}, in_trail]
+
+
+def trail_entity(entry: AuditEntry, month: str) -> dict[str, Any]:
+    """The entry in the trail over all."""
     fields = {name: value for name, value in msgspec.structs.asdict(entry).items() if value is not None}
-    partition = month_and_day(entry.ticket_id)[0]
-    return [
-        {"PartitionKey": partition, "RowKey": f"{audit_prefix(entry.ticket_id)}{entry.id}", **fields},
-        {"PartitionKey": partition, "RowKey": f"{TRAIL_PREFIX}{trail_position(entry)}", **fields},
-    ]
+    return {"PartitionKey": month, "RowKey": f"{TRAIL_PREFIX}{trail_position(entry)}", **fields}
 
 
 def audit_prefix(ticket_id: str) -> str:

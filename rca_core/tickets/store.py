@@ -107,6 +107,16 @@ class TicketStore:
                 return new
         raise AssertionError("unreachable: _attempts raises")
 
+    def note(self, entry: AuditEntry) -> None:
+        """Adds an entry that belongs to no ticket to the trail over all and to the counts, in the month of its time."""
+        month, day = entry.time[:7], int(entry.time[8:10])
+        self._note_month(month)
+        row = rows.trail_entity(entry, month)
+        for _ in self._attempts(entry.id):
+            count = self._counted(month, day, counters.row_key(entry.id), {})
+            if self._transaction([("create", row), count]):
+                return
+
     def audit_of(self, ticket_id: str) -> list[AuditEntry]:
         """A ticket's audit entries, oldest first."""
         prefix = rows.audit_prefix(ticket_id)
@@ -178,6 +188,10 @@ class TicketStore:
         operations.extend(("upsert", row.entity) for row in (after, tell) if row is not None and row != before)
         operations.extend(("create", entity) for entity in rows.audit_entities(audit))
         operations.append(self._count(old and old.ticket, new))
+        return self._transaction(operations)
+
+    def _transaction(self, operations: list[Operation]) -> bool:
+        """False if another writer was faster anywhere in it."""
         try:
             self._table.submit_transaction(operations)
         except TableTransactionError as error:
@@ -188,10 +202,14 @@ class TicketStore:
 
     def _count(self, old: Ticket | None, new: Ticket) -> Operation:
         month, day = month_and_day(new.id)
-        key = {"PartitionKey": month, "RowKey": counters.row_key(new.id)}
         change = counters.difference(counters.contribution(new), counters.contribution(old))
+        return self._counted(month, day, counters.row_key(new.id), change)
+
+    def _counted(self, month: str, day: int, row_key: str, change: counters.Counts) -> Operation:
+        """The counts after `change` and one more audit entry."""
+        key = {"PartitionKey": month, "RowKey": row_key}
         try:
-            row = self._table.get_entity(month, key["RowKey"], select=counters.columns(day))
+            row = self._table.get_entity(month, row_key, select=counters.columns(day))
         except ResourceNotFoundError:
             return ("create", {**key, **counters.changed({}, day, change, audits=1)})
         return _if_unchanged(
@@ -207,7 +225,9 @@ class TicketStore:
     def _attempts(ticket_id: str) -> Iterator[int]:
         for attempt in range(_ATTEMPTS):
             if attempt:
-                time.sleep(random.uniform(0, min(_LONGEST_WAIT_SECONDS, 0.02 * 1.5**attempt)))  # noqa: S311 - spreads writers, guards nothing
+                longest = min(_LONGEST_WAIT_SECONDS, 0.02 * 1.5**attempt)
+                # Spreads writers, guards nothing.
+                time.sleep(random.uniform(0, longest))  # noqa: S311 # nosec B311
             yield attempt
         logs.warning("ticket-contended", ticket_id=ticket_id)
         raise TransientError(f"Too many changes to ticket {ticket_id} at once.", retry_after_seconds=2)

@@ -8,6 +8,7 @@ from rca_core.foundation import logs
 from rca_core.foundation.queues import Queue
 from rca_core.tickets import dead_letters
 from rca_core.tickets.dead_letters import DeadLetter
+from rca_core.triggers.guard import caller, note
 from rca_core.triggers.http import endpoint, json_response
 
 blueprint = func.Blueprint()
@@ -19,18 +20,19 @@ class DeadLetterList(msgspec.Struct, frozen=True):
     items: list[DeadLetter]
 
 
-@blueprint.route("api/dead-letters", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.route("api/dead-letters", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint
 def list_dead_letters(req: func.HttpRequest) -> func.HttpResponse:
     """The deliveries that are being retried or were given up."""
     return json_response(DeadLetterList(dead_letters.listed(services.storage())))
 
 
-@blueprint.route("api/dead-letters/{id}/replay", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.route("api/dead-letters/{id}/replay", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint
 def replay_dead_letter(req: func.HttpRequest) -> func.HttpResponse:
     """Sends the message once more."""
     letter = dead_letters.replay(services.storage(), req.route_params["id"])
+    note(req, "Dead Letter Replayed", caller().name, f"{letter.id} ({letter.queue})")
     logs.info("dead-letter-replayed", letter=letter.id, queue=letter.queue, ticket_id=letter.ticket_id or None)
     return json_response(letter, status=202)
 

@@ -1,6 +1,7 @@
 """Between HTTP and the program: JSON answers, parameters, and errors as problem documents (RFC 9457)."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -10,20 +11,34 @@ import msgspec
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 
 from rca_core import services
+from rca_core.access import origins
+from rca_core.access.roles import CALLERS
 from rca_core.foundation import logs
 from rca_core.foundation.errors import (
     LengthRequired,
     MalformedRequest,
     PayloadTooLarge,
     RcaError,
+    SettingsError,
     TransientError,
 )
+from rca_core.foundation.settings import settings
+from rca_core.triggers import guard
 
 MAX_BODY_BYTES = 1024 * 1024
 
 _LONGEST_WORD = 200
 
-Handler = Callable[[func.HttpRequest], func.HttpResponse]
+# Of every answer. Nothing the app answers is a page: whatever a browser makes of it, it loads and runs nothing
+# ("Content Security Policy Cheat Sheet", OWASP).
+_SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+_HTTPS_ONLY = "max-age=31536000"
+
+Handler = Callable[..., func.HttpResponse]
 Body = TypeVar("Body")
 Word = TypeVar("Word", bound=str)
 
@@ -39,31 +54,57 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def endpoint(handler: Handler) -> Handler:
-    """Turns whatever `handler` raises into a problem document; nothing it raises reaches the host.
+    """Lets pass who may call (`guard`), and turns whatever `handler` raises into a problem document.
+
+    Raises TypeError, when the app is loaded, for a handler of which `roles` does not say who may call it.
+    """
+    if handler.__name__ not in CALLERS:
+        raise TypeError(f"rca_core.access.roles does not say who may call {handler.__name__}")
+
+    @wraps(handler)
+    def answer(req: func.HttpRequest, **bindings: Any) -> func.HttpResponse:
+        request_id = uuid4().hex
+        with logs.request(request_id):
+            response = _answered(handler, req, bindings, request_id)
+            response.headers.update(_headers_of_all(req, request_id))
+        return response
+
+    return answer
+
+
+def _answered(handler: Handler, req: func.HttpRequest, bindings: dict[str, Any], request_id: str) -> func.HttpResponse:
+    """The answer, whatever happens; nothing that is raised reaches the host.
 
     The host answers an exception with 500, and senders drop what was answered 500 ("Action groups", Azure Monitor
     documentation: 408, 429, 503 and 504 are retried), so storage trouble must be answered 503 here.
     """
+    name = handler.__name__
+    try:
+        guard.admit(req, name)
+        return handler(req, **bindings)
+    except RcaError as error:
+        if error.status >= 500:
+            logs.failure("request-failed", error, function=name)
+        return _problem(error, request_id)
+    except AzureError as error:
+        if isinstance(error, ResourceNotFoundError):
+            services.storage().forget()
+        logs.failure("storage-trouble", error, function=name)
+        return _problem(TransientError("Storage does not answer as it should. Send the same again."), request_id)
+    except Exception as error:  # noqa: BLE001 - the last door: logged with its stack, answered without it
+        logs.failure("request-crashed", error, function=name)
+        return _problem(RcaError("A fault of ours; it is logged under the request id."), request_id)
 
-    @wraps(handler)
-    def answer(req: func.HttpRequest) -> func.HttpResponse:
-        request_id = uuid4().hex
-        try:
-            return handler(req)
-        except RcaError as error:
-            if error.status >= 500:
-                logs.failure("request-failed", error, function=handler.__name__, request_id=request_id)
-            return _problem(error, request_id)
-        except AzureError as error:
-            if isinstance(error, ResourceNotFoundError):
-                services.storage().forget()
-            logs.failure("storage-trouble", error, function=handler.__name__, request_id=request_id)
-            return _problem(TransientError("Storage does not answer as it should. Send the same again."), request_id)
-        except Exception as error:  # noqa: BLE001 - the last door: logged with its stack, answered without it
-            logs.failure("request-crashed", error, function=handler.__name__, request_id=request_id)
-            return _problem(RcaError("A fault of ours; it is logged under the request id."), request_id)
 
-    return answer
+def _headers_of_all(req: func.HttpRequest, request_id: str) -> dict[str, str]:
+    headers = {"X-Request-Id": request_id, **_SECURITY_HEADERS}
+    if guard.is_https(req):
+        headers["Strict-Transport-Security"] = _HTTPS_ONLY
+    if "origin" in req.headers:
+        headers["Vary"] = "Origin"
+        with suppress(SettingsError):  # the answer says so already
+            headers |= origins.cors_headers(req.headers, guard.allowed_origins(req, settings()))
+    return headers
 
 
 def json_response(content: Any, status: int = 200) -> func.HttpResponse:
@@ -135,6 +176,9 @@ def choice(req: func.HttpRequest, name: str, choices: tuple[Word, ...]) -> Word 
 def _problem(error: RcaError, request_id: str) -> func.HttpResponse:
     document = Problem(error.title, error.status, error.detail, request_id, error.field)
     headers = {"Cache-Control": "no-store"}
+    if error.status == 401:
+        # Without it, a 401 is not one (RFC 9110). No scheme that a browser would open a window for.
+        headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, TransientError):
         headers["Retry-After"] = str(error.retry_after_seconds)
     return func.HttpResponse(

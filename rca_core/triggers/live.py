@@ -5,6 +5,7 @@ import msgspec
 
 from rca_core.foundation.queues import Queue, receive
 from rca_core.tickets.announce import LiveUpdate
+from rca_core.triggers.http import endpoint
 
 blueprint = func.Blueprint()
 
@@ -12,10 +13,11 @@ _HUB = "tickets"
 _CONNECTION = "AzureSignalRConnectionString"
 
 
-@blueprint.route("api/negotiate", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.route("api/negotiate", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 @blueprint.generic_input_binding(
     arg_name="connection", type="signalRConnectionInfo", hubName=_HUB, connectionStringSetting=_CONNECTION
 )
+@endpoint
 def negotiate(req: func.HttpRequest, connection: str) -> func.HttpResponse:
     """Address and token of the SignalR hub."""
     return func.HttpResponse(connection, mimetype="application/json", headers={"Cache-Control": "no-store"})

@@ -8,12 +8,12 @@ from rca_core.foundation.errors import MalformedRequest
 from rca_core.tickets import owner_table, unowned
 from rca_core.tickets.owner_table import NewRule, RuleChange
 from rca_core.tickets.ownership import Rule, deciding, described, pipeline_named
+from rca_core.triggers.guard import caller, note
 from rca_core.triggers.http import choice, endpoint, integer, json_body, json_response, word
 from rca_core.triggers.tickets import SOURCES
 
 blueprint = func.Blueprint()
 
-_USER = "api"
 _MOST_CHANGES = 999_999_999
 
 
@@ -30,41 +30,46 @@ class Preview(msgspec.Struct, frozen=True):
     reason: str
 
 
-@blueprint.route("api/owners", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.route("api/owners", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint
 def list_owners(req: func.HttpRequest) -> func.HttpResponse:
     """All rules."""
     return json_response(RuleList(list(owner_table.read_rules(services.storage()))))
 
 
-@blueprint.route("api/owners", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.route("api/owners", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint
 def add_owner(req: func.HttpRequest) -> func.HttpResponse:
     """Adds a rule."""
-    rule = owner_table.add(services.storage(), json_body(req, NewRule), user=_USER)
+    rule = owner_table.add(services.storage(), json_body(req, NewRule), user=caller().name)
+    note(req, "Owner Rule Added", caller().name, described(rule), new=rule.id)
     return json_response(rule, status=201)
 
 
-@blueprint.route("api/owners/{id}", methods=["PATCH"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.route("api/owners/{id}", methods=["PATCH"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint
 def change_owner(req: func.HttpRequest) -> func.HttpResponse:
     """Changes what a rule says."""
     wanted = json_body(req, RuleChange)
-    return json_response(owner_table.change(services.storage(), req.route_params["id"], wanted, user=_USER))
+    rule = owner_table.change(services.storage(), req.route_params["id"], wanted, user=caller().name)
+    note(req, "Owner Rule Changed", caller().name, described(rule), new=f"version {rule.version}")
+    return json_response(rule)
 
 
-@blueprint.route("api/owners/{id}", methods=["DELETE"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.route("api/owners/{id}", methods=["DELETE"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint
 def remove_owner(req: func.HttpRequest) -> func.HttpResponse:
     """Removes a rule, if `?version=` is the current one."""
     if "version" not in req.params:
         raise MalformedRequest("Give the version of the rule that is to be removed.", field="version")
     version = integer(req, "version", default=1, most=_MOST_CHANGES)
-    owner_table.remove(services.storage(), req.route_params["id"], version, user=_USER)
+    rule_id = req.route_params["id"]
+    owner_table.remove(services.storage(), rule_id, version, user=caller().name)
+    note(req, "Owner Rule Removed", caller().name, f"Rule {rule_id}", old=f"version {version}")
     return func.HttpResponse(status_code=204, headers={"Cache-Control": "no-store"})
 
 
-@blueprint.route("api/owners/unknown", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.route("api/owners/unknown", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint
 def list_unknown_owners(req: func.HttpRequest) -> func.HttpResponse:
     """The pipelines that failed and have no owner, most tickets first."""
@@ -72,7 +77,7 @@ def list_unknown_owners(req: func.HttpRequest) -> func.HttpResponse:
     return json_response(unowned.list_unowned(storage, owner_table.read_rules(storage)))
 
 
-@blueprint.route("api/owners/preview", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.route("api/owners/preview", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint
 def preview_owner(req: func.HttpRequest) -> func.HttpResponse:
     """Which rule would decide about `?source=` and `?pipeline=` (`factory/pipeline` and `DAG/task` as well)."""

@@ -9,6 +9,7 @@ import msgspec
 from azure.core.exceptions import AzureError
 
 from rca_core import services
+from rca_core.access import origins
 from rca_core.foundation import logs
 from rca_core.foundation.queues import Queue
 from rca_core.foundation.settings import GeminiSettings, settings
@@ -77,7 +78,14 @@ def get_health(req: func.HttpRequest) -> func.HttpResponse:
     return json_response(health, status=200 if health.status == "ok" else 503)
 
 
-@blueprint.route("api/openapi.json", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.route("api/{*path}", methods=["OPTIONS"], auth_level=func.AuthLevel.ANONYMOUS)
+@endpoint
+def preflight(req: func.HttpRequest) -> func.HttpResponse:
+    """What a browser asks before a page of another origin may call; `endpoint` says which origins may."""
+    return func.HttpResponse(status_code=204, headers=origins.preflight_headers())
+
+
+@blueprint.route("api/openapi.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint
 def get_openapi(req: func.HttpRequest) -> func.HttpResponse:
     """The description of this API."""

@@ -16,6 +16,7 @@ from rca_core.tickets.audit import AuditEntry
 from rca_core.tickets.changes import change_status, judge_ticket
 from rca_core.tickets.dead_letters import DeadLetter
 from rca_core.tickets.ticket import SEVERITIES, STATUSES, Judgement, Status, Ticket
+from rca_core.triggers.guard import caller
 from rca_core.triggers.http import choice, endpoint, integer, json_body, json_response, word
 
 blueprint = func.Blueprint()
@@ -46,21 +47,21 @@ class TicketView(Ticket, frozen=True, kw_only=True):
     dead_letters: list[DeadLetter]
 
 
-@blueprint.route("api/tickets", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.route("api/tickets", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint
 def list_tickets(req: func.HttpRequest) -> func.HttpResponse:
     """A page of tickets, newest first."""
     return _page(req, choice(req, "status", STATUSES))
 
 
-@blueprint.route("api/open-tickets", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.route("api/open-tickets", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint
 def list_open_tickets(req: func.HttpRequest) -> func.HttpResponse:
     """A page of the open tickets, newest first."""
     return _page(req, "open")
 
 
-@blueprint.route("api/tickets/{id}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.route("api/tickets/{id}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint
 def get_ticket(req: func.HttpRequest) -> func.HttpResponse:
     """One ticket with its audit entries."""
@@ -68,7 +69,7 @@ def get_ticket(req: func.HttpRequest) -> func.HttpResponse:
     return json_response(_whole(ticket))
 
 
-@blueprint.route("api/tickets/{id}", methods=["PATCH"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.route("api/tickets/{id}", methods=["PATCH"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint
 def change_ticket(req: func.HttpRequest) -> func.HttpResponse:
     """Moves a ticket to another status, or adds a note to it."""
@@ -81,7 +82,7 @@ def change_ticket(req: func.HttpRequest) -> func.HttpResponse:
         settings(),
         req.route_params["id"],
         wanted.status,
-        user="api",
+        user=caller().name,
         origin="PATCH /api/tickets",
         note=_note(wanted.note),
         expected_version=wanted.version,
@@ -89,7 +90,7 @@ def change_ticket(req: func.HttpRequest) -> func.HttpResponse:
     return json_response(_whole(ticket))
 
 
-@blueprint.route("api/tickets/{id}/feedback", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.route("api/tickets/{id}/feedback", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint
 def judge_diagnosis(req: func.HttpRequest) -> func.HttpResponse:
     """Says whether the ticket's diagnosis was right, partly right or wrong."""
@@ -100,14 +101,14 @@ def judge_diagnosis(req: func.HttpRequest) -> func.HttpResponse:
         settings(),
         req.route_params["id"],
         said.verdict,
-        user="api",
+        user=caller().name,
         origin="POST /api/tickets/feedback",
         note=_note(said.note),
     )
     return json_response(_whole(ticket))
 
 
-@blueprint.route("api/tickets/{id}/log", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.route("api/tickets/{id}/log", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint
 def get_log(req: func.HttpRequest) -> func.HttpResponse:
     """The payload of the ticket's first report, secrets masked, or of the one that `?report=` names by its key; or,
@@ -128,7 +129,7 @@ def get_log(req: func.HttpRequest) -> func.HttpResponse:
     return _download(body, f"{ticket.id}.json", "application/json")
 
 
-@blueprint.route("api/audit", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.route("api/audit", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint
 def list_audit(req: func.HttpRequest) -> func.HttpResponse:
     """A page of the audit trail, newest first."""
@@ -142,7 +143,7 @@ def list_audit(req: func.HttpRequest) -> func.HttpResponse:
     return json_response(page)
 
 
-@blueprint.route("api/summary", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.route("api/summary", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint
 def get_summary(req: func.HttpRequest) -> func.HttpResponse:
     """Counts over all tickets."""

@@ -1,4 +1,6 @@
-"""The doors for senders: /azure-monitor, /databricks-monitor, /airflow-monitor."""
+"""The doors for senders: /azure-monitor, /databricks-monitor, /airflow-monitor, whose function keys the host checks,
+and beside them doors for senders that prove themselves in another way.
+"""
 
 import azure.functions as func
 import msgspec
@@ -29,10 +31,24 @@ def azure_monitor(req: func.HttpRequest) -> func.HttpResponse:
     return _receive("azure-monitor", req)
 
 
+@blueprint.route("azure-monitor/secure", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@endpoint
+def azure_monitor_secure(req: func.HttpRequest) -> func.HttpResponse:
+    """Azure Monitor's secure webhook; its Entra token is the key."""
+    return _receive("azure-monitor", req)
+
+
 @blueprint.route("databricks-monitor", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @endpoint
 def databricks_monitor(req: func.HttpRequest) -> func.HttpResponse:
     """Databricks job and cluster notifications."""
+    return _receive("databricks", req)
+
+
+@blueprint.route("databricks-monitor/basic", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@endpoint
+def databricks_monitor_basic(req: func.HttpRequest) -> func.HttpResponse:
+    """Databricks with user and password, or with an Entra token."""
     return _receive("databricks", req)
 
 

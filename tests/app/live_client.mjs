@@ -1,11 +1,11 @@
-// Listens as the dashboard will: negotiates with the function key and writes each hint as a line.
-// Usage: node live_client.mjs <base url of negotiate> <function key>
+// Listens as the dashboard will: negotiates as somebody who is signed in and writes each hint as a line.
+// Usage: node live_client.mjs <base url of negotiate> <origin> <cookie>
 import { createRequire } from 'node:module';
 
 const signalR = createRequire(import.meta.url)('@microsoft/signalr');
-const [base, key] = process.argv.slice(2);
+const [base, origin, cookie] = process.argv.slice(2);
 const connection = new signalR.HubConnectionBuilder()
-  .withUrl(base, { headers: { 'x-functions-key': key } })
+  .withUrl(base, { headers: { Origin: origin, Cookie: cookie } })
   .configureLogging(signalR.LogLevel.None)
   .build();
 

@@ -65,7 +65,8 @@ def test_a_notification_without_a_text_gets_cause_category_and_log_from_the_work
     assert "Java heap space" in ticket["rca_result"]
     assert ticket["severity"] == "High"
     assert ticket["affected_entity"]["task_key"] == "load"
-    assert [entry["action"] for entry in ticket["audit"]] == ["Ticket Created", "Diagnosis Updated"]
+    # The rules look once more right after it.
+    assert [entry["action"] for entry in ticket["audit"]][:2] == ["Ticket Created", "Diagnosis Updated"]
     numbers = [n for n, note in enumerate(ticket["evidence"], 1) if note["source"] == "databricks task output"]
     with asking_app.client() as client:
         log = client.get(f"/api/tickets/{ticket['id']}/log", params={"evidence": numbers[0]}).text
@@ -94,7 +95,7 @@ def test_a_system_that_does_not_know_the_run_leaves_the_ticket_and_says_so(askin
     assert ticket["error_type"] == "Unknown"
     assert ticket["evidence"][0]["status"] == "error"
     assert "404" in ticket["evidence"][0]["note"]
-    assert ticket["audit"][-1]["action"] == "Evidence Asked For"
+    assert "Evidence Asked For" in [entry["action"] for entry in ticket["audit"]]
 
 
 def test_without_settings_nothing_is_asked_and_health_says_so(app: App) -> None:

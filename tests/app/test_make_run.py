@@ -70,13 +70,18 @@ def test_make_run_shows_tickets_says_where_to_look_and_keeps_its_data(tmp_path: 
             (off,) = [line for line in lines if line.strip().startswith("Switched off")]
             assert {"gemini", "jira", "slack"} <= set(off.replace(",", " ").split())
             assert not [line for line in lines if line.strip().startswith("Not well")]
-            (address,) = {word for line in lines if line.strip().startswith("Tickets") for word in line.split()[1:]}
+            (address,) = {line.split()[-1] for line in lines if line.strip().startswith("Tickets")}
+            (who,) = {line for line in lines if line.strip().startswith("Sign in as")}
+            email, password = who.split()[3], who.split()[6]
+            with httpx.Client(base_url=address.removesuffix("/api/tickets")) as client:
+                signed_in = client.post("/api/login", json={"email": email, "password": password})
+                assert signed_in.status_code == 200, signed_in.text
 
-            def tickets(address: str = address) -> list[dict[str, str]]:
-                found: list[dict[str, str]] = httpx.get(address).json()["items"]
-                return found if len(found) == 6 else []
+                def tickets(client: httpx.Client = client) -> list[dict[str, str]]:
+                    found: list[dict[str, str]] = client.get("/api/tickets").json()["items"]
+                    return found if len(found) == 6 else []
 
-            assert wait_for(tickets, "six tickets")
+                assert wait_for(tickets, "six tickets")
 
 
 @pytest.mark.slow

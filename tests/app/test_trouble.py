@@ -95,6 +95,7 @@ def test_a_table_that_somebody_deleted_is_made_again(own_azurite: Azurite, tmp_p
 @pytest.mark.slow
 def test_five_hundred_runs_are_five_hundred_tickets(own_azurite: Azurite, tmp_path: Path) -> None:
     with App(own_azurite.connection_string, tmp_path) as app, app.client() as client, ThreadPoolExecutor(50) as pool:
+        of_people = app.get("/api/summary")["total_audits"]
         answers = list(pool.map(lambda n: client.post("/airflow-monitor", json=airflow(f"r{n}")), range(500)))
         assert Counter(answer.status_code for answer in answers) == {202: 500}
         expected = {answer.json()["ticket_id"] for answer in answers}
@@ -104,7 +105,7 @@ def test_five_hundred_runs_are_five_hundred_tickets(own_azurite: Azurite, tmp_pa
         assert len(listed) == 500 and set(listed) == expected
         summary = app.get("/api/summary")
         assert summary["by_status"] == {"open": 500}
-        assert summary["total_audits"] == 500
+        assert summary["total_audits"] - of_people == 500
 
 
 @pytest.mark.slow

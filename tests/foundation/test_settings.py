@@ -59,3 +59,34 @@ def test_a_databricks_host_may_come_without_a_scheme() -> None:
     assert read_settings({**EMULATOR, "DATABRICKS_HOST": "adb-1.2.azuredatabricks.net/"}).databricks_host == (
         "https://adb-1.2.azuredatabricks.net"
     )
+
+
+def test_who_may_register_and_how_long_a_session_lasts() -> None:
+    usual = read_settings(EMULATOR).access
+    assert (usual.registration, usual.needs_approval) == ("open", True)
+    read = read_settings(
+        {
+            **EMULATOR,
+            "REGISTRATION": "Invitation",
+            "REGISTRATION_NEEDS_APPROVAL": "false",
+            "SESSION_IDLE_MINUTES": "15",
+            "SESSION_MAX_HOURS": "8",
+            "PROXIES_IN_FRONT": "1",
+        }
+    ).access
+    assert (read.registration, read.needs_approval, read.proxies_in_front) == ("invitation", False, 1)
+    assert (read.session_idle_minutes, read.session_max_hours) == (15, 8)
+
+
+def test_settings_of_accounts_that_make_no_sense_are_told_together() -> None:
+    wrong = {
+        "REGISTRATION": "everybody",
+        "REGISTRATION_NEEDS_APPROVAL": "perhaps",
+        "SESSION_IDLE_MINUTES": "0",
+        "SESSION_MAX_HOURS": "forever",
+        "BOOTSTRAP_ADMIN_EMAIL": "root@example.com",
+    }
+    with pytest.raises(SettingsError) as caught:
+        read_settings({**EMULATOR, **wrong})
+    for name in (*wrong, "BOOTSTRAP_ADMIN_PASSWORD"):
+        assert name in caught.value.detail

@@ -17,6 +17,7 @@ from rca_core.triggers import jira as door
 from tests.jira.conftest import Desk
 from tests.jira.server import ACCOUNT, PERSON, SECRET, Delivery, Jira, signed
 from tests.support.app import free_port
+from tests.support.people import signed_in
 
 OLD_SECRET = "-".join(("old", SECRET))
 
@@ -47,6 +48,10 @@ def call(function: Any, method: str, body: bytes = b"", headers: Any = None, par
     request = func.HttpRequest(method, "http://localhost/x", headers=headers or {}, params=params or {}, body=body)
     response = function.build().get_user_function()(request)
     return response.status_code, json.loads(response.get_body())
+
+
+def call_as_admin(function: Any, method: str, body: bytes = b"", params: Any = None) -> tuple[int, Any]:
+    return call(function, method, body, signed_in(services.storage(), "admin"), params)
 
 
 def post(delivery: Delivery) -> tuple[int, Any]:
@@ -238,15 +243,18 @@ def test_storage_trouble_is_answered_503(desk: Desk, jira: Jira, monkeypatch: py
 
 def test_the_table_of_names_is_read_and_changed_over_http(desk: Desk) -> None:
     put = json.dumps({"name": "Wartet / Kunde?", "status": "acknowledged"}).encode()
-    assert call(door.put_jira_status, "PUT", put) == (200, {"name": "Wartet / Kunde?", "status": "acknowledged"})
+    assert call_as_admin(door.put_jira_status, "PUT", put) == (
+        200,
+        {"name": "Wartet / Kunde?", "status": "acknowledged"},
+    )
     listed = {"items": [{"name": "Wartet / Kunde?", "status": "acknowledged"}]}
-    assert call(door.list_jira_statuses, "GET") == (200, listed)
+    assert call_as_admin(door.list_jira_statuses, "GET") == (200, listed)
     for wrong in (
         {"name": "", "status": "open"},
         {"name": "x", "status": "shut"},
         {"name": "x" * 101, "status": "open"},
     ):
-        assert call(door.put_jira_status, "PUT", json.dumps(wrong).encode())[0] == 400
-    gone = call(door.remove_jira_status, "DELETE", params={"name": "WARTET / kunde?"})
+        assert call_as_admin(door.put_jira_status, "PUT", json.dumps(wrong).encode())[0] == 400
+    gone = call_as_admin(door.remove_jira_status, "DELETE", params={"name": "WARTET / kunde?"})
     assert gone == (200, {"items": []})
-    assert call(door.remove_jira_status, "DELETE")[0] == 400
+    assert call_as_admin(door.remove_jira_status, "DELETE")[0] == 400

@@ -15,6 +15,7 @@ from rca_core import services
 from rca_core.foundation.storage import Storage
 from rca_core.tickets.store import TicketStore
 from rca_core.tickets.ticket import Ticket
+from rca_core.triggers import guard
 from rca_core.triggers import slack as module
 from tests.slack.conftest import Desk, make_settings
 from tests.slack.server import SIGNING_SECRET, Fault, Posted, signed
@@ -40,6 +41,7 @@ def deliver(desk: Desk, function: Any, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setattr(services, "storage", lambda: desk.storage)
     monkeypatch.setattr(services, "ticket_store", lambda: desk.store)
     monkeypatch.setattr(module, "settings", lambda: desk.settings)
+    monkeypatch.setattr(guard, "settings", lambda: desk.settings)
 
     def call(body: bytes, headers: dict[str, str]) -> func.HttpResponse:
         answered: func.HttpResponse = function(

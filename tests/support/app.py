@@ -3,17 +3,24 @@
 import contextlib
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import httpx
 
+from rca_core.access.accounts import account_id
+
+ADMIN_EMAIL = "admin@example.com"
+PASSWORD = "-".join(("quiet", "harbour", "lantern", "71"))
+_SECRET_SETTINGS = ("_PASSWORD", "_SECRET", "_TOKEN", "_API_KEY")
 ROOT = Path(__file__).resolve().parent.parent.parent
 Found = TypeVar("Found")
 
@@ -37,13 +44,24 @@ def free_port() -> int:
 
 
 class App:
-    """The repository's function_app.py in a development host of its own; `settings` are app settings for it."""
+    """The repository's function_app.py in a development host of its own; `settings` are app settings for it.
+
+    It has an admin, as whom `client` and what uses it are signed in.
+    """
 
     def __init__(self, connection_string: str, data: Path, **settings: str) -> None:
         self.data = data
         self.url = f"http://127.0.0.1:{free_port()}"
         self.log = data / "log"
-        self._settings = {"AzureWebJobsStorage": connection_string, **settings}
+        self._settings = {
+            "AzureWebJobsStorage": connection_string,
+            "BOOTSTRAP_ADMIN_EMAIL": ADMIN_EMAIL,
+            "BOOTSTRAP_ADMIN_PASSWORD": PASSWORD,
+            # What one test sends must not be held against another.
+            "SENDER_RATE_LIMIT": "0",
+            **settings,
+        }
+        self._sessions: dict[str, str] = {}
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> Self:
@@ -75,7 +93,17 @@ class App:
         self._process.send_signal(how)
         code = self._process.wait(40)
         self._process = None
+        self._no_secret_was_logged()
         return code
+
+    def _no_secret_was_logged(self) -> None:
+        """So the log of every app of every test is looked through, whatever the test was about."""
+        secret = [value for name, value in self._settings.items() if name.endswith(_SECRET_SETTINGS)]
+        sessions = [cookie.partition("=")[2] for cookie in self._sessions.values()]
+        log = self.log.read_text(errors="replace")
+        for value in [*secret, *sessions, *json.loads((self.data / "keys.json").read_text()).values()]:
+            for each in value.split() if isinstance(value, str) else ():
+                assert each not in log, f"a secret is in {self.log}"
 
     def __enter__(self) -> Self:
         return self.start()
@@ -90,17 +118,56 @@ class App:
         key: str = json.loads((self.data / "keys.json").read_text())["default"]
         return key
 
-    def client(self, **options: Any) -> httpx.Client:
-        """An HTTP client that shows the key."""
+    def client(self, role: str = "admin", **options: Any) -> httpx.Client:
+        """An HTTP client that shows the key to what senders call, and is signed in as somebody of this role."""
+        headers = {"x-functions-key": self.key, "Origin": self.url}
+        if cookie := self.cookie(role):
+            headers["Cookie"] = cookie
+        return self.stranger(headers=headers | options.pop("headers", {}), **options)
+
+    def sender(self, **options: Any) -> httpx.Client:
+        """An HTTP client that shows the key, and is signed in as nobody."""
+        return self.stranger(headers={"x-functions-key": self.key}, **options)
+
+    def stranger(self, **options: Any) -> httpx.Client:
+        """An HTTP client that shows nothing."""
         # Plain HTTP: loading the certificates that it would verify costs more than the calls.
-        return httpx.Client(
-            base_url=self.url, headers={"x-functions-key": self.key}, timeout=30, verify=False, **options
-        )
+        return httpx.Client(base_url=self.url, timeout=30, verify=False, **options)
+
+    def cookie(self, role: str = "admin") -> str:
+        """The session of somebody of this role, kept once they are signed in; `""` if that is impossible now."""
+        if role not in self._sessions:
+            email = ADMIN_EMAIL if role == "admin" else f"{role}@example.com"
+            if role != "admin":
+                self.make_account(email, role=role)
+            answer = self.sign_in(email)
+            if answer.status_code != 200:
+                return ""
+            self._sessions[role] = answer.headers["set-cookie"].partition(";")[0]
+        return self._sessions[role]
+
+    def sign_in(self, email: str, password: str = PASSWORD) -> httpx.Response:
+        """The answer to a person who signs in; it sets the session's cookie."""
+        with self.stranger(headers={"Origin": self.url}) as client:
+            return client.post("/api/login", json={"email": email, "password": password})
+
+    def make_account(self, email: str, **change: str) -> str:
+        """Registers somebody, unless they are, and has the admin let them in with this `role` or `status`; their id."""
+        # From an address of their own: few may be registered from one.
+        headers = {"Origin": self.url, "X-Forwarded-For": str(IPv4Address(random.getrandbits(32)))}
+        with self.stranger(headers=headers) as client:
+            made = client.post("/api/register", json={"email": email, "password": PASSWORD})
+        assert made.status_code == 202, made.text
+        with self.client() as admin:
+            identifier = account_id(email)
+            changed = admin.patch(f"/api/users/{identifier}", json={"status": "active", **change})
+            assert changed.status_code == 200, changed.text
+        return identifier
 
     def post(self, path: str, body: Any) -> httpx.Response:
         """Posts `body` (bytes as they are, else as JSON)."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        with self.client() as client:
+        with self.client() if path.startswith("/api/") else self.sender() as client:
             return client.post(path, content=content)
 
     def get(self, path: str, **query: Any) -> Any:

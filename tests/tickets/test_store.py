@@ -11,7 +11,7 @@ from rca_core.foundation.storage import Storage
 from rca_core.tickets import counters, rows
 from rca_core.tickets.audit import AuditEntry, entry
 from rca_core.tickets.lifecycle import move
-from rca_core.tickets.queries import summary
+from rca_core.tickets.queries import list_audit, summary
 from rca_core.tickets.store import TABLE, TicketStore
 from rca_core.tickets.ticket import Ticket
 from tests.support.making import NOON, made, make_diagnosis, make_ticket
@@ -112,3 +112,13 @@ def acknowledge(store: TicketStore, ticket_id: str, user: str) -> Ticket:
     return store.change(
         ticket_id, lambda ticket: move(ticket, "acknowledged", user=user, origin="test", note="", at=at)
     )
+
+
+def test_an_entry_about_no_ticket_is_in_the_trail_and_counted_exactly(store: TicketStore) -> None:
+    before = summary(store).total_audits
+    notes = [entry("", "Signed In", user=f"p{n}@note.example", origin="203.0.113.5", at=NOON) for n in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(store.note, notes))
+    assert summary(store).total_audits == before + 40
+    shown = list_audit(store, equal={"action": "Signed In"}, limit=200).items
+    assert sorted(shown, key=lambda one: one.id) == sorted(notes, key=lambda one: one.id)
