@@ -58,7 +58,7 @@ def judge_ticket(
     at, note = clock.now(), redact(note).text
     ticket = store.get(ticket_id)
     if verdict == "wrong":
-        recall.withdraw_fix(storage, ticket)
+        recall.withdraw(storage, ticket)
     return _change(
         storage,
         store,

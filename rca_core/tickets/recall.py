@@ -121,14 +121,18 @@ def offer_fix(storage: Storage, ticket: Ticket) -> None:
         _change(storage, ticket.fingerprint, offered)
 
 
-def withdraw_fix(storage: Storage, ticket: Ticket) -> None:
-    """What helped in the ticket that was recalled did not help here: it answers no more."""
+def withdraw(storage: Storage, ticket: Ticket) -> None:
+    """What was recalled for this ticket was wrong: the earlier ticket answers no more, by its note or its analysis."""
     recalled = ticket.diagnosis.recalled
-    if ticket.fingerprint and recalled and recalled.resolution:
+    if ticket.fingerprint and recalled:
         wrong = recalled.ticket_id
 
         def without(memory: Memory) -> Memory:
-            return msgspec.structs.replace(memory, fixes=tuple(one for one in memory.fixes if one != wrong))
+            return msgspec.structs.replace(
+                memory,
+                fixes=tuple(one for one in memory.fixes if one != wrong),
+                answer_ticket="" if memory.answer_ticket == wrong else memory.answer_ticket,
+            )
 
         _change(storage, ticket.fingerprint, without)
 

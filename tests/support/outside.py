@@ -12,7 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 from azure.core import MatchConditions
-from azure.core.exceptions import ResourceModifiedError
+from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
 
 from devhost.azurite import Azurite
 from rca_core.foundation import clock
@@ -183,7 +183,10 @@ class Outside:
         table = self.storage.table(sync.TABLE)
         long_ago = clock.to_iso(clock.now() - timedelta(seconds=INDEX_LAG_SECONDS))
         for ticket_id in ticket_ids:
-            row = table.get_entity(ticket_id, system)
+            try:
+                row = table.get_entity(ticket_id, system)
+            except ResourceNotFoundError:  # nobody was at it yet
+                continue
             if row["attempted_at"] > long_ago and not row["leased_until"]:
                 with suppress(ResourceModifiedError):
                     table.update_entity(
