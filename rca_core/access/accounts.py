@@ -170,8 +170,9 @@ def change(storage: Storage, id: str, change: Callable[[Account], Account]) -> A
             return old
         operations = [_if_unchanged(_entity(new), etag)]
         step = new.is_active_admin - old.is_active_admin
-        if step:
-            operations.append(_admins(storage, step))
+        if step or (new.is_active_admin and _admins_row(storage) is None):
+            # The row is missing where an operator removed it, to let the admin of the settings in again.
+            operations.append(_admins(storage, step or +1))
         if _submit(storage, operations):
             return new
     raise TransientError("Too many changes to this account at once.", retry_after_seconds=2)

@@ -19,6 +19,7 @@ from rca_core.access import accounts
 from rca_core.access.principal import Role
 from rca_core.foundation import clock
 from rca_core.foundation.errors import MalformedRequest, NotFound
+from rca_core.foundation.keys import fits_a_key
 from rca_core.foundation.storage import Storage
 
 TABLE = "invitations"
@@ -100,9 +101,12 @@ def listed(storage: Storage) -> InvitationList:
 
 def withdraw(storage: Storage, id: str) -> Invitation:
     """Makes an invitation worthless; raises NotFound."""
-    found = next((one for one in listed(storage).items if one.id == id), None)
-    if found is None:
-        raise NotFound(f"There is no invitation {id[:60]!r}: it was used or withdrawn.")
+    try:
+        if not fits_a_key(id):
+            raise ResourceNotFoundError
+        found = _invitation(storage.table(TABLE).get_entity(_PARTITION, id))
+    except ResourceNotFoundError:
+        raise NotFound(f"There is no invitation {id[:60]!r}: it was used or withdrawn.") from None
     used(storage, found)
     return found
 

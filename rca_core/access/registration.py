@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from rca_core.access import accounts, invitations, passwords, throttle
+from rca_core.access import accounts, invitations, passwords, throttle, tokens
 from rca_core.access.accounts import Account
 from rca_core.access.invitations import Invitation
 from rca_core.foundation import clock, logs
@@ -56,6 +56,7 @@ def register(storage: Storage, settings: AccessSettings, wanted: NewPerson, addr
         result = Registered("made", new)
     elif invitation:
         result = Registered("renewed", _renewed(storage, new, invitation))
+        tokens.revoke_all(storage, new.id)
     else:
         result = Registered("known", accounts.get(storage, new.id))
     if invitation:

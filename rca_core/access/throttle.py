@@ -103,6 +103,15 @@ def succeeded(storage: Storage, attempt: Attempt, now: datetime | None = None) -
     _count_address(storage, network(attempt.address), -1, moment)
 
 
+def taken_back(storage: Storage, attempt: Attempt, now: datetime | None = None) -> None:
+    """The try came to nothing, through no fault of whoever made it: it is not counted."""
+    for _ in _attempts():
+        whole, pair = _of_account(storage, attempt.account_id, network(attempt.address))
+        if _write_both(storage, (pair, _one_less(pair.tries)), (whole, _one_less(whole.tries))):
+            break
+    _count_address(storage, network(attempt.address), -1, now or clock.now())
+
+
 def know(storage: Storage, account_id: str, address: str, now: datetime | None = None) -> None:
     """The account's owner was at this address: the count of the account begins anew, and the address is known."""
     stamp = clock.to_iso(now or clock.now())
@@ -144,6 +153,10 @@ def _failed(tries: Tries, moment: datetime, wait: Callable[[int], int]) -> Tries
     seconds = wait(failures)
     until = clock.to_iso(moment + timedelta(seconds=seconds)) if seconds else ""
     return Tries(failures, clock.to_iso(moment), until, tries.succeeded)
+
+
+def _one_less(tries: Tries) -> Tries:
+    return msgspec.structs.replace(tries, failures=max(0, tries.failures - 1), until="")
 
 
 def _in_window(tries: Tries, step: int, moment: datetime) -> Tries:

@@ -17,6 +17,7 @@ from azure.data.tables import UpdateMode
 from rca_core.diagnosis.redaction import redact
 from rca_core.foundation import clock, logs
 from rca_core.foundation.errors import NotFound
+from rca_core.foundation.keys import fits_a_key
 from rca_core.foundation.queues import Queue, resend
 from rca_core.foundation.storage import Storage
 from rca_core.tickets.rows import text_columns, text_of
@@ -98,6 +99,8 @@ def replay(storage: Storage, letter_id: str) -> DeadLetter:
     If the process dies between the two it is still listed, and a second replay does no harm.
     """
     try:
+        if not fits_a_key(letter_id):
+            raise ResourceNotFoundError
         row = storage.table(TABLE).get_entity(_PARTITION, letter_id)
     except ResourceNotFoundError:
         raise NotFound(f"There is no dead letter {letter_id[:100]!r}: it was replayed, or delivered since.") from None

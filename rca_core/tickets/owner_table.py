@@ -17,6 +17,7 @@ from azure.data.tables import TableEntity, UpdateMode
 from rca_core.foundation import clock, logs
 from rca_core.foundation.errors import Conflict, MalformedRequest, NotFound
 from rca_core.foundation.failure import Source
+from rca_core.foundation.keys import fits_a_key
 from rca_core.foundation.storage import Storage
 from rca_core.tickets import unowned
 from rca_core.tickets.ownership import ANY_SOURCE, Rule, ordered
@@ -104,7 +105,7 @@ def change(storage: Storage, rule_id: str, wanted: RuleChange, *, user: str) -> 
     except (ResourceModifiedError, ResourceNotFoundError):
         raise _stale(rule_id) from None
     _remembered.pop(storage, None)
-    logs.info("owner-rule-changed", rule=rule.id, version=rule.version, user=user)
+    logs.info("owner-rule-changed", rule=rule.id, version=rule.version)
     return rule
 
 
@@ -116,11 +117,13 @@ def remove(storage: Storage, rule_id: str, version: int, *, user: str) -> None:
     except ResourceModifiedError:
         raise _stale(rule_id) from None
     _remembered.pop(storage, None)
-    logs.info("owner-rule-removed", rule=rule_id, user=user)
+    logs.info("owner-rule-removed", rule=rule_id)
 
 
 def _find(storage: Storage, rule_id: str, version: int) -> TableEntity:
     try:
+        if not fits_a_key(rule_id):
+            raise ResourceNotFoundError
         found = storage.table(TABLE).get_entity(_PARTITION, rule_id)
     except ResourceNotFoundError:
         raise NotFound(f"There is no ownership rule {rule_id[:60]!r}.") from None

@@ -143,8 +143,10 @@ def list_audit(
     equal: dict[str, str] | None = None,
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
+    tickets_only: bool = False,
 ) -> AuditPage:
-    """A page of the audit trail over all tickets, or over one, newest first.
+    """A page of the audit trail over all tickets, or over one, newest first; `tickets_only` leaves out entries that
+    belong to no ticket.
 
     An entry stands with its ticket, so the trail over all is merged from every month that has tickets. A page may be
     shorter than `limit` although there are more: go on until `next_cursor` is null.
@@ -153,12 +155,13 @@ def list_audit(
     if ticket_id is not None:
         trail = _trail_of(store, ticket_id, after)
     else:
-        page_size = _WIDE_PAGE if equal else limit + 1
+        page_size = _WIDE_PAGE if equal or tickets_only else limit + 1
         months = (_trail_of_month(store, month, page_size, after) for month in store.months())
         trail = merge(*months, key=itemgetter(0))
     items: list[AuditEntry] = []
     for read, (position, entry) in enumerate(trail, start=1):
-        if all(getattr(entry, name) == value for name, value in (equal or {}).items()):
+        asked_for = all(getattr(entry, name) == value for name, value in (equal or {}).items())
+        if asked_for and (entry.ticket_id or not tickets_only):
             items.append(entry)
         if len(items) == limit or read == _MOST_ROWS_READ:
             more = next(trail, None) is not None

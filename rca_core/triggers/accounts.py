@@ -73,7 +73,9 @@ def register(req: func.HttpRequest) -> func.HttpResponse:
         logs.info("registration-refused", address=client_address(req), reason=error.title)
         raise
     details = f"{done.account.role}, {done.account.status}" if done.outcome != "known" else "has an account already"
-    note(req, _ACTION_OF[done.outcome], done.account.email, details)
+    # Whoever asked for an address that has an account need not be its owner.
+    user = done.account.email if done.outcome != "known" else "unknown"
+    note(req, _ACTION_OF[done.outcome], user, details if user != "unknown" else f"{done.account.email} {details}")
     if wanted.invitation or not access.needs_approval:
         message = "Thank you. You can sign in now with this address and password."
     else:

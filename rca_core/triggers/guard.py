@@ -15,6 +15,7 @@ from rca_core.access.principal import Principal
 from rca_core.access.rate_limit import RateLimit
 from rca_core.access.roles import CALLERS, LEAST_ROLE, Permission, may
 from rca_core.access.senders import SecureSender, prove
+from rca_core.access.throttle import network
 from rca_core.foundation import clock, logs
 from rca_core.foundation.errors import Forbidden, TooManyRequests, Unauthorized
 from rca_core.foundation.settings import Settings, settings
@@ -50,10 +51,10 @@ def admit(req: func.HttpRequest, function: str) -> None:
     elif who == "sender":
         _limit(req, function, _shown_key(req) or client_address(req), proved=True)
     elif who == "secure_sender":
-        _limit(req, function, client_address(req), proved=False)
+        _limit(req, function, network(client_address(req)), proved=False)
         _prove(req, function)
     elif who == "signature":
-        _limit(req, function, client_address(req), proved=False)
+        _limit(req, function, network(client_address(req)), proved=False)
     else:
         _admit_person(req, function, who)
 
@@ -153,7 +154,7 @@ def _identify(req: func.HttpRequest, known: Settings) -> Principal:
 def _refuse(req: func.HttpRequest, function: str, principal: Principal, reason: str) -> None:
     """Refuses somebody whom we know, and notes it once a minute: what is refused again and again fills no trail."""
     if _refusals.take(f"{principal.id} {function}", 1).allowed:
-        logs.warning("access-refused", user=principal.name, function=function)
+        logs.warning("access-refused", user=principal.id, function=function)
         note(req, "Access Refused", principal.name, f"{req.method} {function}: {reason}")
     raise Forbidden(reason)
 

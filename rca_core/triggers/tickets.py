@@ -6,6 +6,7 @@ import azure.functions as func
 import msgspec
 
 from rca_core import services
+from rca_core.access.roles import may
 from rca_core.diagnosis.categories import CATEGORIES
 from rca_core.foundation.errors import MalformedRequest, NotFound
 from rca_core.foundation.failure import Source
@@ -132,13 +133,14 @@ def get_log(req: func.HttpRequest) -> func.HttpResponse:
 @blueprint.route("api/audit", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint
 def list_audit(req: func.HttpRequest) -> func.HttpResponse:
-    """A page of the audit trail, newest first."""
+    """A page of the audit trail, newest first; what people do with their accounts is for admins alone."""
     page = queries.list_audit(
         services.ticket_store(),
         ticket_id=req.params.get("ticket_id"),
         equal=_given(req, {"action": "action", "user": "user"}),
         limit=_limit(req),
         cursor=req.params.get("cursor"),
+        tickets_only=not may(caller().role, "manage_users"),
     )
     return json_response(page)
 

@@ -11,7 +11,15 @@ from rca_core.access.invitations import NewInvitation
 from rca_core.access.registration import NewPerson, ensure_first_admin, register
 from rca_core.access.signing_in import change_password, sign_in
 from rca_core.foundation.access_settings import AccessSettings
-from rca_core.foundation.errors import Conflict, Forbidden, MalformedRequest, NotFound, RcaError, SettingsError
+from rca_core.foundation.errors import (
+    Conflict,
+    Forbidden,
+    MalformedRequest,
+    NotFound,
+    RcaError,
+    SettingsError,
+    Unauthorized,
+)
 from rca_core.foundation.storage import Storage
 from tests.access.conftest import GOOD, HOME, OFFICE, OTHER, Clock, make_account
 
@@ -133,7 +141,7 @@ def test_who_registers_is_a_viewer_that_waits_for_an_admin(storage: Storage, set
     assert (done.outcome, done.account.role, done.account.status) == ("made", "viewer", "waiting")
     tried = sign_in(storage, "new@wait.example", GOOD, HOME)
     assert tried.account is None
-    assert isinstance(tried.refusal, Forbidden)
+    assert isinstance(tried.refusal, Unauthorized), "as for a wrong password"
     accounts.change(storage, done.account.id, lambda old: msgspec.structs.replace(old, status="active"))
     assert sign_in(storage, "new@wait.example", GOOD, HOME).account
 

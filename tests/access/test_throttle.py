@@ -5,12 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from rca_core.access import accounts, invitations, registration, throttle
+from rca_core.access import accounts, invitations, passwords, registration, throttle
 from rca_core.access.invitations import NewInvitation
 from rca_core.access.registration import NewPerson
 from rca_core.access.signing_in import sign_in
 from rca_core.foundation.access_settings import AccessSettings
-from rca_core.foundation.errors import TooManyRequests
+from rca_core.foundation.errors import TooManyRequests, TransientError
 from rca_core.foundation.storage import Storage
 from tests.access.conftest import ELSEWHERE, GOOD, HOME, OFFICE, OTHER, Clock, make_account
 
@@ -162,3 +162,30 @@ def test_registering_without_end_is_stopped_too(storage: Storage, stopped: Clock
     with pytest.raises(TooManyRequests):
         registration.register(storage, settings, NewPerson("one-more@flood.example", GOOD), "192.0.2.77")
     registration.register(storage, settings, NewPerson("one-more@flood.example", GOOD), OFFICE)
+
+
+def test_a_try_whose_password_nobody_looked_at_is_not_counted(
+    storage: Storage, stopped: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    email = make_account(storage, "busy@example.com").email
+
+    def busy(*_: object) -> bool:
+        raise TransientError("Too many people sign in at once.")
+
+    with monkeypatch.context() as crowd:
+        crowd.setattr(passwords, "fits", busy)
+        for _ in range(throttle.TRIES_OF_AN_ACCOUNT + 5):
+            with pytest.raises(TransientError, match="Too many people"):
+                sign_in(storage, email, GOOD, HOME)
+    assert attempt(storage, email, GOOD, HOME) == "in"
+
+
+def test_an_admin_who_forgot_the_password_gets_in_by_the_settings_once_an_operator_removed_the_count(
+    storage: Storage, stopped: Clock
+) -> None:
+    old = make_account(storage, "boss@example.com", role="admin")
+    storage.table(accounts.TABLE).delete_entity(accounts._PARTITION, accounts._ADMINS)
+    settings = AccessSettings(bootstrap_email=old.email, bootstrap_password=OTHER)
+    assert registration.ensure_first_admin(storage, settings) is not None
+    assert registration.ensure_first_admin(storage, settings) is None, "once: then there is an admin"
+    assert attempt(storage, old.email, OTHER, HOME) == "in"
