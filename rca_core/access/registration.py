@@ -43,7 +43,6 @@ def register(storage: Storage, settings: AccessSettings, wanted: NewPerson, addr
     email = accounts.checked_email(wanted.email)
     invitation = _invitation(storage, settings, email, wanted.invitation)
     passwords.check(wanted.password, email, wanted.name)
-    ensure_first_admin(storage, settings)
     # Hashed in any case, so that the time does not tell whether there is an account.
     new = accounts.new_account(
         email,

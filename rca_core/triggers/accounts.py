@@ -12,6 +12,7 @@ from rca_core.access.principal import Kind, Principal, Role
 from rca_core.access.registration import NewPerson
 from rca_core.access.tokens import NewToken
 from rca_core.foundation import logs
+from rca_core.foundation.access_settings import AccessSettings
 from rca_core.foundation.errors import Forbidden, RcaError, TooManyRequests
 from rca_core.foundation.settings import settings
 from rca_core.triggers.guard import caller, client_address, is_https, note, session_token
@@ -67,6 +68,7 @@ def register(req: func.HttpRequest) -> func.HttpResponse:
     """Asks for an account."""
     wanted = json_body(req, NewPerson)
     access = settings().access
+    _ensure_first_admin(req, access)
     try:
         done = registration.register(services.storage(), access, wanted, client_address(req))
     except RcaError as error:
@@ -90,8 +92,7 @@ def login(req: func.HttpRequest) -> func.HttpResponse:
     """Signs in with e-mail address and password, and begins a session."""
     given = json_body(req, Credentials)
     storage, access, address = services.storage(), settings().access, client_address(req)
-    if first := registration.ensure_first_admin(storage, access):
-        note(req, "Account Registered", first.email, "the first admin, from the settings")
+    _ensure_first_admin(req, access)
     try:
         done = signing_in.sign_in(storage, given.email, given.password, address)
     except TooManyRequests as error:
@@ -182,3 +183,9 @@ def _with_session(req: func.HttpRequest, account: Account) -> func.HttpResponse:
 def _person(principal: Principal, account: Account | None) -> Person:
     name = account.name if account else principal.name
     return Person(principal.id, principal.name, name, principal.role, principal.kind)
+
+
+def _ensure_first_admin(req: func.HttpRequest, access: AccessSettings) -> None:
+    """Before anybody signs in or asks for an account: the address of the settings is not there to be claimed."""
+    if first := registration.ensure_first_admin(services.storage(), access):
+        note(req, "Account Registered", first.email, "the first admin, from the settings")

@@ -12,6 +12,7 @@ from rca_core.foundation.errors import RcaError, Unauthorized
 from rca_core.foundation.failure import Failure, Ignored
 from rca_core.foundation.settings import settings
 from rca_core.sources import Sender
+from rca_core.triggers.guard import caller, note
 from rca_core.triggers.http import endpoint, json_body, json_response
 
 blueprint = func.Blueprint()
@@ -63,7 +64,9 @@ class SampleReport(msgspec.Struct, frozen=True, kw_only=True):
 @endpoint
 def try_sender(req: func.HttpRequest) -> func.HttpResponse:
     """Tries what a sender posts, without making a ticket."""
-    return json_response(_tried(json_body(req, Sample)))
+    sample = json_body(req, Sample)
+    note(req, "Sender Tested", caller().name, sample.sender)
+    return json_response(_tried(sample))
 
 
 def _tried(sample: Sample) -> SampleReport:
