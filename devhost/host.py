@@ -61,7 +61,7 @@ class Host:
                 http, settings.cors_origins, ["*"], ["*"], allow_credentials=settings.cors_credentials
             )
         self._admin = Admin(self.functions, self._invoker, keys)
-        self.app = Router([Mount("/admin", self._admin), Mount(PREFIX, service)], redirect_slashes=False, default=http)
+        self.app = Router([*self._admin.routes, Mount(PREFIX, service)], redirect_slashes=False, default=http)
         self._renewer = Renewer(settings.queue_visibility)
         self._timers: list[Timer] = []
         for function in self.functions:

@@ -67,7 +67,18 @@ def client(host: RunningHost) -> Iterator[httpx.Client]:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/index.html", "/tickets/ADF-1", "/tickets/ADF-1?tab=log", "/owners/", "/hook2", "/assets"]
+    "path",
+    [
+        "/",
+        "/index.html",
+        "/tickets/ADF-1",
+        "/tickets/ADF-1?tab=log",
+        "/owners/",
+        "/hook2",
+        "/assets",
+        "/admin",
+        "/admin/users",
+    ],
 )
 def test_the_page_answers_for_every_address_in_it(client: httpx.Client, path: str) -> None:
     answer = client.get(path)
@@ -91,7 +102,8 @@ def test_what_the_app_answers_is_never_the_page(client: httpx.Client) -> None:
     ):
         answer = client.request(method, path)
         assert (answer.status_code, answer.text) == (404, ""), path
-    assert client.get("/admin/host/status").status_code == 401
+    for path in ("/admin/host/status", "/admin/host/none", "/admin/functions", "/admin/functions/hook"):
+        assert client.get(path).status_code == 401, path
     assert client.get("/devhost-signalr/none").status_code == 404
 
 

@@ -54,8 +54,9 @@ class Watch:
 
     @property
     def problems(self) -> list[str]:
-        """What went wrong and is not tolerated, in order."""
-        return [seen for seen in self._seen if not any(pattern.search(seen) for pattern in self._tolerated)]
+        """What went wrong and is not tolerated, in order; what did so again is not repeated."""
+        seen = dict.fromkeys(self._seen)
+        return [line for line in seen if not any(pattern.search(line) for pattern in self._tolerated)]
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not message.text.startswith(_TOLD_ALREADY):
