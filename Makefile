@@ -1,4 +1,4 @@
-.PHONY: run test lint check fmt bench prepare prepare-dev
+.PHONY: run test lint check fmt types bench prepare prepare-dev
 
 # Python that has the packages; `prepare` makes it. Everything it does, it does once.
 PYTHON = .venv/bin/python
@@ -20,6 +20,9 @@ check: lint
 fmt: prepare-dev
 	@$(PYTHON) -m ruff format .
 	@$(PYTHON) -m ruff check --fix .
+
+types: prepare
+	@$(PYTHON) -m devhost.openapi
 
 bench: prepare-dev
 	@$(PYTHON) -m bench

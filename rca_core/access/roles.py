@@ -91,3 +91,8 @@ CALLERS: Mapping[str, Caller] = MappingProxyType(
 def may(role: Role, permission: Permission) -> bool:
     """Whether somebody of this role has the permission; a role has all that the lesser ones have."""
     return ROLES.index(role) >= ROLES.index(LEAST_ROLE[permission])
+
+
+def permissions_of(role: Role) -> list[Permission]:
+    """All that somebody of this role may do."""
+    return [permission for permission in LEAST_ROLE if may(role, permission)]

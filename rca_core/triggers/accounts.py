@@ -10,6 +10,7 @@ from rca_core.access import accounts, registration, sessions, signing_in, tokens
 from rca_core.access.accounts import Account
 from rca_core.access.principal import Kind, Principal, Role
 from rca_core.access.registration import NewPerson
+from rca_core.access.roles import Permission, permissions_of
 from rca_core.access.tokens import NewToken
 from rca_core.foundation import logs
 from rca_core.foundation.access_settings import AccessSettings
@@ -40,13 +41,14 @@ class PasswordChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Person(msgspec.Struct, frozen=True):
-    """Who is signed in; `kind` says how."""
+    """Who is signed in; `kind` says how. `permissions` are those of the role, so that a page offers nothing else."""
 
     id: str
     email: str
     name: str
     role: Role
     kind: Kind
+    permissions: list[Permission]
 
 
 class SignedIn(msgspec.Struct, frozen=True):
@@ -182,7 +184,7 @@ def _with_session(req: func.HttpRequest, account: Account) -> func.HttpResponse:
 
 def _person(principal: Principal, account: Account | None) -> Person:
     name = account.name if account else principal.name
-    return Person(principal.id, principal.name, name, principal.role, principal.kind)
+    return Person(principal.id, principal.name, name, principal.role, principal.kind, permissions_of(principal.role))
 
 
 def _ensure_first_admin(req: func.HttpRequest, access: AccessSettings) -> None:

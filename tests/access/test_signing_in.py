@@ -68,6 +68,7 @@ def test_somebody_registers_is_approved_signs_in_and_out(app: App) -> None:
             "name": "Ann",
             "role": "operator",
             "kind": "session",
+            "permissions": ["own_account", "read", "change_tickets"],
         }
         cookie = answer.headers["set-cookie"]
         assert "HttpOnly" in cookie and "SameSite=Lax" in cookie and "Path=/" in cookie

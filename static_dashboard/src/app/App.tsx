@@ -1,0 +1,85 @@
+import { QueryClientProvider } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
+import { Redirect, Route, Switch } from "wouter";
+
+import { TicketsPage } from "../pages/tickets/TicketsPage";
+import { Empty, Failed, Loading } from "../shared/states";
+import { LiveProvider } from "./live";
+import { NotifyProvider } from "./notify";
+import { queryClient } from "./queryClient";
+import { SignedIn, useMe } from "./session";
+import { Shell } from "./Shell";
+import { ThemeProvider } from "./theme";
+
+const SignIn = lazy(() => import("../pages/sign-in/SignIn"));
+const Register = lazy(() => import("../pages/sign-in/Register"));
+const TicketPage = lazy(() => import("../pages/ticket/TicketPage"));
+const OverviewPage = lazy(() => import("../pages/overview/OverviewPage"));
+const AuditPage = lazy(() => import("../pages/audit/AuditPage"));
+const AdminPage = lazy(() => import("../pages/admin/AdminPage"));
+const AccountPage = lazy(() => import("../pages/account/AccountPage"));
+
+export function App() {
+  return (
+    <QueryClientProvider client={queryClient}>
+      <ThemeProvider>
+        <Switch>
+          <Route path="/register">
+            <Suspense fallback={<Loading what="the form" />}>
+              <Register />
+            </Suspense>
+          </Route>
+          <Route>
+            <SignedInPages />
+          </Route>
+        </Switch>
+      </ThemeProvider>
+    </QueryClientProvider>
+  );
+}
+
+/** The pages, or the way in: the address stays, so that a link leads where it should after signing in. */
+function SignedInPages() {
+  const me = useMe();
+  if (me.isPending) return <Loading what="your account" />;
+  if (me.isError) return <Failed what="Your account" error={me.error} retry={() => void me.refetch()} />;
+  if (!me.data) {
+    return (
+      <Suspense fallback={<Loading what="the form" />}>
+        <SignIn />
+      </Suspense>
+    );
+  }
+  return (
+    <SignedIn value={me.data}>
+      <NotifyProvider>
+        <LiveProvider>
+          <Shell>
+            <Suspense fallback={<Loading what="the page" />}>
+              <Pages />
+            </Suspense>
+          </Shell>
+        </LiveProvider>
+      </NotifyProvider>
+    </SignedIn>
+  );
+}
+
+function Pages() {
+  return (
+    <Switch>
+      <Route path="/">
+        <Redirect to="/tickets" replace />
+      </Route>
+      <Route path="/tickets" component={TicketsPage} />
+      <Route path="/tickets/:id">{({ id }) => <TicketPage key={id} id={id} />}</Route>
+      <Route path="/overview" component={OverviewPage} />
+      <Route path="/audit" component={AuditPage} />
+      <Route path="/admin/:part?">{({ part }) => <AdminPage part={part} />}</Route>
+      <Route path="/account" component={AccountPage} />
+      <Route>
+        <Empty title="There is no such page">The address may be mistyped; the tickets are a click away, above.</Empty>
+      </Route>
+    </Switch>
+  );
+}

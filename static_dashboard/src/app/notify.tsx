@@ -1,0 +1,98 @@
+/** Short notices in the corner. */
+
+import { Button, makeStyles, MessageBar, MessageBarActions, MessageBarBody, MessageBarTitle, tokens, type MessageBarIntent } from "@fluentui/react-components";
+import { createContext, use, useCallback, useEffect, useState, type ReactNode } from "react";
+import { Link } from "wouter";
+
+interface Notice {
+  intent: MessageBarIntent;
+  title: string;
+  body?: string;
+  /** Where its link leads. */
+  to?: string;
+  linkText?: string;
+  /** How long it stays; Infinity until it is dismissed. */
+  timeoutMs?: number;
+}
+
+const MOST = 4;
+
+const NotifyContext = createContext<((notice: Notice) => void) | null>(null);
+
+const useStyles = makeStyles({
+  corner: {
+    position: "fixed",
+    right: "16px",
+    bottom: "16px",
+    left: "16px",
+    marginLeft: "auto",
+    maxWidth: "420px",
+    zIndex: 30,
+    display: "flex",
+    flexDirection: "column",
+    gap: tokens.spacingVerticalS,
+    pointerEvents: "none",
+  },
+  notice: { pointerEvents: "auto", boxShadow: tokens.shadow16 },
+});
+
+export function NotifyProvider({ children }: { children: ReactNode }) {
+  const styles = useStyles();
+  const [shown, setShown] = useState<(Notice & { key: number })[]>([]);
+  const notify = useCallback((notice: Notice) => {
+    setShown((before) => [...before, { ...notice, key: (before.at(-1)?.key ?? 0) + 1 }].slice(-MOST));
+  }, []);
+  return (
+    <NotifyContext value={notify}>
+      {children}
+      <div className={styles.corner} role="region" aria-label="Notices" aria-live="polite" data-no-print>
+        {shown.map(({ key, ...notice }) => (
+          <OneNotice key={key} notice={notice} dismiss={() => setShown((before) => before.filter((one) => one.key !== key))} />
+        ))}
+      </div>
+    </NotifyContext>
+  );
+}
+
+function OneNotice({ notice, dismiss }: { notice: Notice; dismiss: () => void }) {
+  const styles = useStyles();
+  const [held, setHeld] = useState(false);
+  const { timeoutMs = 6000 } = notice;
+  useEffect(() => {
+    if (held || timeoutMs === Infinity) return;
+    const timer = window.setTimeout(dismiss, timeoutMs);
+    return () => window.clearTimeout(timer);
+    // A notice's own time counts from when it was shown or let go of, whatever else is drawn meanwhile.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [held, timeoutMs]);
+  return (
+    <MessageBar
+      className={styles.notice}
+      intent={notice.intent}
+      layout="multiline"
+      onMouseEnter={() => setHeld(true)}
+      onMouseLeave={() => setHeld(false)}
+    >
+      <MessageBarBody>
+        <MessageBarTitle>{notice.title}</MessageBarTitle>
+        {notice.body}
+      </MessageBarBody>
+      <MessageBarActions>
+        {notice.to && (
+          <Link href={notice.to} onClick={dismiss}>
+            {notice.linkText ?? "Open"}
+          </Link>
+        )}
+        <Button size="small" onClick={dismiss}>
+          Dismiss
+        </Button>
+      </MessageBarActions>
+    </MessageBar>
+  );
+}
+
+export function useNotify(): (notice: Notice) => void {
+  const notify = use(NotifyContext);
+  if (!notify) throw new Error("useNotify outside of NotifyProvider");
+  return notify;
+}

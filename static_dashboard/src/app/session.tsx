@@ -1,0 +1,39 @@
+/** Who is signed in, and what they may do. */
+
+import { queryOptions, useQuery } from "@tanstack/react-query";
+import { createContext, use } from "react";
+
+import { answerOf, api, ApiError, type Schema } from "../api/client";
+
+export type Person = Schema["Person"];
+export type Permission = Person["permissions"][number];
+
+/** The signed-in person, or null. */
+export const meQuery = queryOptions({
+  queryKey: ["me"],
+  queryFn: async (): Promise<Person | null> => {
+    try {
+      return await answerOf(api.GET("/api/me"));
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) return null;
+      throw error;
+    }
+  },
+  staleTime: 60_000,
+});
+
+export const useMe = () => useQuery(meQuery);
+
+export const SignedIn = createContext<Person | null>(null);
+
+/** The person of a page that is shown to signed-in people alone. */
+export function usePerson(): Person {
+  const person = use(SignedIn);
+  if (!person) throw new Error("usePerson outside of a signed-in page");
+  return person;
+}
+
+/** Whether the signed-in person may do this: what they may not is not offered. */
+export function useMay(permission: Permission): boolean {
+  return usePerson().permissions.includes(permission);
+}

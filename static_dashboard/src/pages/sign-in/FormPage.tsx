@@ -1,0 +1,31 @@
+import { Card, makeStyles, Text, Title2, tokens } from "@fluentui/react-components";
+import type { SubmitEvent, ReactNode } from "react";
+
+const useStyles = makeStyles({
+  page: {
+    minHeight: "100vh",
+    display: "grid",
+    placeItems: "center",
+    padding: "16px",
+    boxSizing: "border-box",
+    backgroundColor: tokens.colorNeutralBackground3,
+  },
+  card: { width: "100%", maxWidth: "400px", boxSizing: "border-box", padding: "24px" },
+  form: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalL },
+});
+
+/** A form on a page of its own, for who is not signed in. */
+export function FormPage(props: { title: string; onSubmit: (event: SubmitEvent) => void; children: ReactNode }) {
+  const styles = useStyles();
+  return (
+    <main className={styles.page}>
+      <Card className={styles.card}>
+        <Text>AIOps RCA Assistant</Text>
+        <Title2 as="h1">{props.title}</Title2>
+        <form className={styles.form} onSubmit={props.onSubmit}>
+          {props.children}
+        </form>
+      </Card>
+    </main>
+  );
+}

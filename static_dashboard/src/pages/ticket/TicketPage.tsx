@@ -1,0 +1,3 @@
+export default function TicketPage({ id }: { id?: string | undefined }) {
+  return <p>{id}</p>;
+}
