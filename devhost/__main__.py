@@ -49,10 +49,11 @@ def main() -> int:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, help=f"default: PORT, Host.LocalHttpPort or {_DEFAULT_PORT}; 0: a free one")
     parser.add_argument("--data-dir", type=Path, help="keys and state (default: DEVHOST_DATA_DIR or ROOT/.devhost)")
+    parser.add_argument("--site", type=Path, help="folder of the built page (default: ROOT/static_dashboard/dist)")
     parser.add_argument("--access-log", action="store_true", help="one line for each request")
     arguments = parser.parse_args()
     try:
-        settings = load_settings(arguments.root, arguments.data_dir)
+        settings = load_settings(arguments.root, arguments.data_dir, arguments.site)
         _set_up_logs(settings)
         listening = _bind(arguments.host, _port(arguments.port, settings))
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:

@@ -28,7 +28,10 @@ _INPUT_LIMIT = 1_048_576
 
 
 class Admin:
-    """Answers `/admin/...`; everything needs the master key."""
+    """Answers the paths of `routes`; everything needs the master key.
+
+    The real host keeps all of `/admin`. Here its other paths are left to the page, which is on the same origin.
+    """
 
     def __init__(self, functions: list[AppFunction], invoker: Invoker, keys: Keys) -> None:
         self._functions = {function.name.lower(): function for function in functions}
@@ -37,14 +40,18 @@ class Admin:
         self._running: set[asyncio.Task[None]] = set()
         self._router = Router(
             [
-                Route("/host/status", self._status),
-                Route("/functions", self._list),
-                Route("/functions/{name}", self._describe),
-                Route("/functions/{name}", self._fire, methods=["POST"]),
+                Route("/admin/host/status", self._status),
+                Route("/admin/functions", self._list),
+                Route("/admin/functions/{name}", self._describe),
+                Route("/admin/functions/{name}", self._fire, methods=["POST"]),
             ],
             redirect_slashes=False,
             default=Response(status_code=404),
         )
+        self.routes = [
+            Route(path, self)
+            for path in ("/admin/host/{rest:path}", "/admin/functions", "/admin/functions/{rest:path}")
+        ]
         self.state = "Starting"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from devhost.admin import Admin
 from devhost.app import AppFunction, load_app
 from devhost.bindings import queue_argument
-from devhost.http import HttpFunctions
+from devhost.http import HttpFunctions, build_router
 from devhost.invocation import InvocationFailed, Invoker
 from devhost.keys import load_keys
 from devhost.leases import Renewer
@@ -24,6 +24,7 @@ from devhost.queues import QueueListener, poison_name
 from devhost.settings import HostSettings
 from devhost.signalr import SignalR
 from devhost.signalr_service import PREFIX
+from devhost.site import Site
 from devhost.storage import Queue
 from devhost.timers import Timer
 
@@ -50,16 +51,17 @@ class Host:
         self._invoker = Invoker(
             self._pool, loop, settings.function_timeout, outputs, self._signalr.connection_info, self._nudge
         )
-        service = self._signalr.service.app
-        http: ASGIApp = HttpFunctions(
-            self.functions, settings.route_prefix, self._invoker, keys, settings.body_limit, otherwise=service
-        )
+        service = otherwise = self._signalr.service.app
+        router = build_router(self.functions, settings.route_prefix)
+        if settings.site is not None:
+            otherwise = Router(service.routes, redirect_slashes=False, default=Site(settings.site, router.knows))
+        http: ASGIApp = HttpFunctions(router, self._invoker, keys, settings.body_limit, otherwise)
         if settings.cors_origins:
             http = CORSMiddleware(
                 http, settings.cors_origins, ["*"], ["*"], allow_credentials=settings.cors_credentials
             )
         self._admin = Admin(self.functions, self._invoker, keys)
-        self.app = Router([Mount("/admin", self._admin), Mount(PREFIX, service)], redirect_slashes=False, default=http)
+        self.app = Router([*self._admin.routes, Mount(PREFIX, service)], redirect_slashes=False, default=http)
         self._renewer = Renewer(settings.queue_visibility)
         self._timers: list[Timer] = []
         for function in self.functions:

@@ -27,22 +27,21 @@ _OF_THE_SERVER = {"content-length", "transfer-encoding", "connection"}
 
 
 class HttpFunctions:
-    """Answers the requests for the app's HTTP functions; a path that is no function's goes to `otherwise`."""
+    """Answers the requests for the HTTP functions of `router`; what is for none of them goes to `otherwise`."""
 
     def __init__(
         self,
-        functions: list[AppFunction],
-        prefix: str,
+        router: Router[AppFunction],
         invoker: Invoker,
         keys: Keys,
         body_limit: int,
         otherwise: ASGIApp,
     ) -> None:
+        self._router = router
         self._invoker = invoker
         self._keys = keys
         self._body_limit = body_limit
         self._otherwise = otherwise
-        self._router = build_router(functions, prefix)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

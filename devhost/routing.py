@@ -130,6 +130,10 @@ class Router(Generic[T]):
                     return target, values
         return None
 
+    def knows(self, path: str) -> bool:
+        """Whether the path is somebody's, by whatever method."""
+        return any(route.match(path.strip("/")) is not None for route, _, _ in self._patterns)
+
 
 def request_path(raw_path: bytes) -> str:
     """Decode a request path as ASP.NET Core does: everything but an encoded slash."""

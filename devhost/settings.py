@@ -37,6 +37,7 @@ class HostSettings:
 
     root: Path
     data_dir: Path
+    site: Path | None
     route_prefix: str
     function_timeout: float | None
     queues: QueueOptions
@@ -51,10 +52,11 @@ class HostSettings:
     host_json: dict[str, Any] = field(default_factory=dict)
 
 
-def load_settings(root: Path, data_dir: Path | None = None) -> HostSettings:
+def load_settings(root: Path, data_dir: Path | None = None, site: Path | None = None) -> HostSettings:
     """Read the settings of the app in `root` and put `Values` of local.settings.json into the environment.
 
-    A variable that is set already keeps its value. Raises StartError.
+    A variable that is set already keeps its value. `site` is the folder of the built page to serve; when it is not
+    given, that of the page in `root`, if there is one. Raises StartError.
     """
     root = root.resolve()
     if not root.is_dir():
@@ -74,6 +76,7 @@ def load_settings(root: Path, data_dir: Path | None = None) -> HostSettings:
     return HostSettings(
         root=root,
         data_dir=Path(data_dir or os.environ.get("DEVHOST_DATA_DIR") or root / ".devhost").resolve(),
+        site=_site(root) if site is None else site.resolve(),
         route_prefix=str(http.get("routePrefix", "api")).strip("/"),
         function_timeout=None if timeout in (None, "-1") else timespan(timeout, "host.json: functionTimeout"),
         queues=_queue_options(_section(host_json, "extensions", "queues")),
@@ -87,6 +90,11 @@ def load_settings(root: Path, data_dir: Path | None = None) -> HostSettings:
         grace=_env_integer("DEVHOST_GRACE_SECONDS", 30),
         host_json=host_json,
     )
+
+
+def _site(root: Path) -> Path | None:
+    page = root / "static_dashboard"
+    return page / "dist" if page.is_dir() else None
 
 
 def expand(text: str, where: str) -> str:

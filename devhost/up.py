@@ -118,6 +118,7 @@ def _welcome(address: str) -> None:
         f"""
 AIOps RCA Assistant runs on {address}   (Ctrl-C stops it; data is kept in {_DATA.name}/)
 
+  Dashboard             {address}/
   Sign in as            {_signs_in()}
                         curl -c .cookies -H 'Content-Type: application/json' {address}/api/login \\
                           -d '{{"email": "...", "password": "..."}}'
