@@ -3,8 +3,8 @@ import { useEffect, useRef } from "react";
 
 import { addressOf } from "../../api/client";
 import type { ChosenColumns } from "./chosenColumns";
-import { columns, FIXED_COLUMNS, NEWEST_FIRST } from "./columns";
-import { queryFor, type ListAddress } from "./filters";
+import { columns, FIXED_COLUMNS } from "./columns";
+import { NEWEST_FIRST, queryFor, type ListAddress } from "./filters";
 
 const useStyles = makeStyles({
   details: { position: "relative", marginLeft: "auto" },

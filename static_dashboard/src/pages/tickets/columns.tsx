@@ -46,6 +46,3 @@ export const USUAL_COLUMNS = ["sla", "severity", "title", "pipeline", "source", 
 
 /** Without these a row says nothing. */
 export const FIXED_COLUMNS = ["title"];
-
-/** As the API lists them anyway: no need to have all rows here. */
-export const NEWEST_FIRST = "-when";

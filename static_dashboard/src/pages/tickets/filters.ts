@@ -61,3 +61,7 @@ export function useListAddress(): ListAddress {
   const clear = () => change(Object.fromEntries(FILTERS.map((name) => [name, ""])));
   return { filters, sort: search.get("sort") ?? "", change, clear };
 }
+
+/** How the API lists them anyway; any other order needs all rows here. */
+export const NEWEST_FIRST = "-when";
+export const isNewestFirst = (sort: string): boolean => sort === "" || sort === NEWEST_FIRST;

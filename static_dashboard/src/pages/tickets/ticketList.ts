@@ -73,8 +73,7 @@ export function useTicketList(filters: Filters, whole: boolean) {
 /** The row as its ticket is now; null when it left this list. */
 async function readRow(row: Row, filters: Filters): Promise<{ id: string; row: Row | null }> {
   const ticket = await answerOf(api.GET("/api/tickets/{id}", { params: { path: { id: row.id } } }));
-  const columns = Object.keys(row) as (keyof Row)[];
-  const now = Object.fromEntries(columns.map((name) => [name, ticket[name as keyof typeof ticket]])) as unknown as Row;
+  const now: Row = { ...row, ...ticket, engine: ticket.diagnosis.engine, run_count: ticket.runs.length };
   const { tab, source, severity, error_type: category, team } = filters;
   const stays =
     (tab === "all" || now.status === tab) &&
