@@ -19,6 +19,7 @@ _BENCHMARKS = {
     "validation": "bench.validation",
     "threads": "bench.threads",
     "logs": "bench.logs",
+    "costs": "bench.costs",
 }
 
 
