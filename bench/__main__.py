@@ -24,6 +24,7 @@ _BENCHMARKS = {
     "validation": "bench.validation",
     "threads": "bench.threads",
     "logs": "bench.logs",
+    "costs": "bench.costs",
 }
 
 

@@ -1,4 +1,4 @@
-"""`make check`: bandit over the code, and the packages against the advisories of PyPI and npm.
+"""`make check`: bandit over the code, the packages against the advisories of PyPI and npm, checkov over infra/.
 
 The advisories come from the registries; where these do not answer, the check says so and passes: it cannot know.
 """
@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from devhost.infra_check import infra
+
 _ROOT = Path(__file__).resolve().parent.parent
 _TIMEOUT_SECONDS = 300
 # Advisory id -> why it does no harm here, in one line.
@@ -18,8 +20,8 @@ _ACCEPTED: dict[str, str] = {}
 
 
 def main() -> int:
-    """Runs all three; returns 1 if one of them found something."""
-    found = [check() for check in (_bandit, _pip_audit, _npm_audit)]
+    """Runs all of them; returns 1 if one found something."""
+    found = [check() for check in (_bandit, _pip_audit, _npm_audit, infra)]
     return 1 if any(found) else 0
 
 

@@ -133,8 +133,8 @@ def _admit_person(req: func.HttpRequest, function: str, permission: Permission) 
 def _identify(req: func.HttpRequest, known: Settings) -> Principal:
     authorization = _header(req, "authorization")
     shown = authorization[len(_BEARER) :].strip() if authorization.lower().startswith(_BEARER) else ""
-    # A platform that signs people in takes tokens of its own in the same header.
-    if shown.startswith(_OUR_TOKENS) or (shown and known.doors.sign_in is None):
+    # Other tokens are none of ours: a platform in front puts its own in the same header.
+    if shown.startswith(_OUR_TOKENS):
         principal = tokens.find(services.storage(), shown)
         if principal is None:
             raise Unauthorized("The token is not valid: it expired, was revoked, or its account may not come in.")
