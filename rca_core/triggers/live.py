@@ -13,6 +13,15 @@ _HUB = "tickets"
 _CONNECTION = "AzureSignalRConnectionString"
 
 
+class Connection(msgspec.Struct, frozen=True, rename="camel"):
+    """Where to connect, and the token to show there, as the SignalR clients take them ("SignalR service input binding",
+    Azure Functions documentation).
+    """
+
+    url: str
+    access_token: str
+
+
 @blueprint.route("api/negotiate", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 @blueprint.generic_input_binding(
     arg_name="connection", type="signalRConnectionInfo", hubName=_HUB, connectionStringSetting=_CONNECTION

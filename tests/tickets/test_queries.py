@@ -59,10 +59,10 @@ def test_a_last_page_that_is_full_has_no_cursor(store: TicketStore, tickets: lis
 
 
 def test_filters_by_status_column_and_text(store: TicketStore, tickets: list[Ticket]) -> None:
-    assert listed(store, limit=4, status="acknowledged") == [t.id for t in tickets if t.status == "acknowledged"]
-    assert listed(store, limit=4, equal={"severity": "High"}) == [t.id for t in tickets if t.severity == "High"]
+    assert listed(store, limit=4, statuses=("acknowledged",)) == [t.id for t in tickets if t.status == "acknowledged"]
+    assert listed(store, limit=4, wanted={"severity": {"High"}}) == [t.id for t in tickets if t.severity == "High"]
     assert listed(store, limit=4, text="NUMBER 12") == [t.id for t in tickets if "number 12 " in t.title]
-    assert listed(store, equal={"severity": "High' or RowKey ne '"}) == []
+    assert listed(store, wanted={"severity": {"High' or RowKey ne '"}}) == []
 
 
 def test_a_ticket_made_while_one_pages_neither_repeats_nor_hides_others(
@@ -80,7 +80,7 @@ def test_the_audit_trail_is_newest_first_in_pages(store: TicketStore, tickets: l
     times = [one.time for one in entries]  # type: ignore[attr-defined]
     assert len(entries) >= 40
     assert times == sorted(times, reverse=True)
-    closed = list_audit(store, equal={"action": "Ticket Acknowledged"}, limit=200).items
+    closed = list_audit(store, wanted={"action": {"Ticket Acknowledged"}}, limit=200).items
     assert len(closed) == 10
 
 
