@@ -23,7 +23,7 @@ Use
 
 What it does
     It sends ids, times, the exception and the end of its traceback; never params, conf, variables or connections. It
-    tries three times, for at most half a minute, and writes one line to the log: the ticket's id, or what to do.
+    tries three times, for about half a minute at most, and writes one line to the log: the ticket's id, or what to do.
     It never raises: a report that cannot be delivered does not change what Airflow does.
 """
 

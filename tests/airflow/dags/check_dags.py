@@ -41,7 +41,7 @@ class Deferred(BaseOperator):
     """Waits in the triggerer, then fails."""
 
     def execute(self, context: Any) -> None:
-        self.defer(trigger=TimeDeltaTrigger(timedelta(seconds=1)), method_name="resume")
+        self.defer(trigger=TimeDeltaTrigger(timedelta(seconds=5)), method_name="resume")
 
     def resume(self, context: Any, event: Any = None) -> None:
         raise PermissionError("403 Forbidden: AuthorizationPermissionMismatch on abfss://lake/orders")
@@ -73,10 +73,6 @@ with DAG(
         raise TimeoutError("read timed out")
 
     @task
-    def killed() -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    @task
     def fine() -> None:
         return None
 
@@ -84,7 +80,6 @@ with DAG(
     mapped.expand(part=[0, 1, 2])
     tried_again()
     each_try()
-    killed()
     fine()
     Never(task_id="sensor", timeout=2, poke_interval=1)
     Deferred(task_id="deferred")
@@ -100,6 +95,19 @@ with DAG("check_run", **ONCE, default_args={"owner": "harbour-data"}, on_failure
         raise ValueError("no such column: tide")
 
     first() >> second()
+
+with DAG(
+    "check_killed",
+    **ONCE,
+    default_args={"on_failure_callback": RcaNotifier()},
+    on_failure_callback=RcaNotifier(),
+):
+
+    @task
+    def killed() -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    killed()
 
 # The connection names a server that is not there; the key is a real one's.
 with DAG("check_down", **ONCE, default_args={"on_failure_callback": RcaNotifier(conn_id="rca_down")}):
