@@ -10,7 +10,9 @@ import subprocess
 from pathlib import Path
 from typing import Self
 
-from tests.support.app import free_port
+import httpx
+
+from tests.support.app import free_port, wait_for
 from tests.support.environments import ROOT, Environment
 
 COMPONENTS = {
@@ -27,9 +29,7 @@ class Airflow:
         self.home = home
         self.page = f"http://127.0.0.1:{free_port()}"
         self._command = [str(python), "-m", "airflow"]
-        # The sequential executor of Airflow 2 calls `airflow`.
-        path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
-        self._environment = {**self._settings(key), "PATH": path}
+        self._environment = self._settings(key)
         self._connection = ("--conn-type", "http", "--conn-host", url, "--conn-password", key)
         self._processes: list[subprocess.Popen[bytes]] = []
 
@@ -43,14 +43,17 @@ class Airflow:
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
-            # Airflow 2 would have SQLite with the sequential executor alone, which takes 13 s a task here.
+            # Airflow 2 wants the sequential executor with SQLite; that starts Python anew for each task.
             "_AIRFLOW__SKIP_DATABASE_EXECUTOR_COMPATIBILITY_CHECK": "1",
             "AIRFLOW__CORE__PARALLELISM": "2" if self.version == 2 else "4",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.page}/execution/",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
             "AIRFLOW__WEBSERVER__BASE_URL" if self.version == 2 else "AIRFLOW__API__BASE_URL": self.page,
+            "AIRFLOW__API__HOST": "127.0.0.1",
             "AIRFLOW__API__PORT": port,
             "AIRFLOW__API__WORKERS": "1",
+            # Its first answers take long where the machine is busy, and a task that gets none fails.
+            "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
             "AIRFLOW__API_AUTH__JWT_SECRET": "check-" * 12,
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
@@ -66,21 +69,39 @@ class Airflow:
         shutil.copy(ROOT / "airflow" / "rca_notifier.py", plugins)
         self.run("db", "migrate")
         self.run("connections", "add", "rca", *self._connection)
-        for component in COMPONENTS[self.version]:
-            with (self.home / f"{component}.log").open("wb") as log:
-                self._processes.append(
-                    subprocess.Popen(
-                        [*self._command, component],
-                        cwd=self.home,
-                        env=self._environment,
-                        stdout=log,
-                        stderr=log,
-                        start_new_session=True,
-                    )
-                )
+        with contextlib.ExitStack() as unless_all_start:
+            unless_all_start.callback(self.stop)
+            for component in COMPONENTS[self.version]:
+                self._start(component)
+                if component == "api-server":
+                    # Tasks that find no server fail before they begin.
+                    wait_for(self._serves, "Airflow's API server", 180, every=0.5)
+            unless_all_start.pop_all()
         return self
 
+    def _start(self, component: str) -> None:
+        with (self.home / f"{component}.log").open("wb") as log:
+            self._processes.append(
+                subprocess.Popen(
+                    [*self._command, component],
+                    cwd=self.home,
+                    env=self._environment,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+            )
+
+    def _serves(self) -> bool:
+        with contextlib.suppress(httpx.TransportError):
+            return httpx.get(f"{self.page}/execution/health", timeout=60).status_code == 200
+        return False
+
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Ends its processes, politely at first."""
         for how in (signal.SIGTERM, signal.SIGKILL):
             for process in self._processes:
                 # Its children too, which stay when it is killed.
