@@ -183,6 +183,11 @@ def test_a_run_without_logical_date_and_a_task_that_was_killed(
     assert "logical_date" not in entity and "duration" not in entity
 
 
+def test_airflow_2_9_counts_the_next_try_once_a_task_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rca_notifier, "_airflow_version", lambda: "2.9.3")
+    assert rca_notifier.report_of(airflow2("boom", _try_number=2, try_number=3))["try_number"] == 2
+
+
 def test_of_a_long_traceback_the_end_is_sent(log: pytest.LogCaptureFixture) -> None:
     def deep(levels: int) -> None:
         if levels:
