@@ -25,13 +25,13 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 Found = TypeVar("Found")
 
 
-def wait_for(condition: Callable[[], Found | None], what: str, seconds: float = 20) -> Found:
-    """What `condition` returns as soon as that is true; fails after `seconds`."""
+def wait_for(condition: Callable[[], Found | None], what: str, seconds: float = 20, every: float = 0.02) -> Found:
+    """What `condition`, asked `every` so many seconds, returns as soon as that is true; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := condition():
             return found
-        time.sleep(0.02)
+        time.sleep(every)
     raise AssertionError(f"waited {seconds} s in vain for {what}")
 
 
