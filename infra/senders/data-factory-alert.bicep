@@ -90,10 +90,10 @@ resource alert 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = {
     severity: severity
     enabled: true
     scopes: [workspaceId]
-    // A row may reach the workspace some minutes late: each is looked for three times, and told once.
+    // A row may reach the workspace some minutes late, so each is looked for three times. What is told twice is a
+    // duplicate to the app; actions are not muted, since that might mute another run.
     evaluationFrequency: 'PT5M'
     windowSize: 'PT15M'
-    muteActionsDuration: 'PT15M'
     autoMitigate: false
     // The table is not there before the factory has sent its first row.
     skipQueryValidation: true

@@ -24,7 +24,7 @@ FAILED = {
     "ErrorCode": "2200",
     "FailureType": "UserError",
     "ErrorMessage": "ErrorCode=UserErrorSourceBlobNotExist,'Type=Microsoft.DataTransfer.Common.Shared."
-    "HybridDeliveryException,Message=The required Blob is missing. ContainerName: manifests, path: 2026/03/01.,Source=DataTransfer'",
+    "HybridDeliveryException,Message=The required Blob is missing. ContainerName: manifests.,Source=DataTransfer'",
 }
 
 # "Methods" and "Scopes", Slack developer documentation. The history of a channel needs the scope of its kind.
