@@ -31,8 +31,6 @@ param silentHours object = {
   airflow: 36
 }
 
-var silentSenders = filter(items(silentHours), sender => sender.value > 0)
-
 var rules = [
   {
     name: 'dead-letters'
@@ -152,16 +150,16 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = [for rule 
 }]
 
 // A log alert looks back two days at most, so whoever has been silent for longer is no longer missed.
-resource silence 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = [for sender in silentSenders: {
+resource silence 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = [for sender in items(silentHours): {
   name: '${name}-sender-silent-${sender.key}'
   location: location
   tags: tags
   kind: 'LogAlert'
   properties: {
-    displayName: '${functionAppName}: ${sender.key} has been silent for ${sender.value} hours'
+    displayName: '${functionAppName}: ${sender.key} is silent'
     description: 'It was heard of before and is not now. If nothing failed there, all is well; else check its webhook and key, with POST /api/sender-test as an admin. More: ${operationsUrl}#sender-silent'
     severity: 3
-    enabled: true
+    enabled: sender.value > 0
     scopes: [applicationInsightsId]
     evaluationFrequency: 'PT1H'
     windowSize: 'P2D'
