@@ -10,8 +10,7 @@ from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _FOLDER = _ROOT / ".venv-conformance"
-WORKER_REQUIREMENTS = Path(__file__).with_name("requirements.txt")
-_REQUIREMENTS = (_ROOT / "requirements.txt", WORKER_REQUIREMENTS)
+_REQUIREMENTS = (_ROOT / "requirements.txt", Path(__file__).with_name("requirements.txt"))
 _FIT = "import ensurepip, sys, venv; sys.exit(sys.version_info[:2] != (3, 13))"
 
 NOT_FOUND = "no Python 3.13 that runs, neither on PATH nor from pyenv: the worker library is not compared with"

@@ -12,8 +12,8 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from bench.package import SITE_PACKAGES, copy_app
-from tests.conformance.environment import WORKER_REQUIREMENTS
 
+_WORKER_REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 _MARKERS = {"python_version": "3.13", "python_full_version": "3.13.0"}
 
 
@@ -25,15 +25,15 @@ def build(app: Path, python: Path) -> None:
         _link(known[name], app / SITE_PACKAGES)
 
 
-def make_worker(folder: Path, python: Path, base: Path) -> Path:
+def make_worker(folder: Path, python: Path) -> Path:
     """Puts the worker, and what it needs that no app has, in `folder`; returns an interpreter without any package."""
     known = _known(python)
-    for name in _needed(_lines(WORKER_REQUIREMENTS), known):
+    for name in _needed(_lines(_WORKER_REQUIREMENTS), known):
         _link(known[name], folder)
     shutil.copytree(
         Path(__file__).parent, folder / "tests" / "conformance", ignore=shutil.ignore_patterns("test_*", "__pycache__")
     )
-    subprocess.run([base, "-m", "venv", "--without-pip", folder / "python"], check=True)
+    subprocess.run([python, "-m", "venv", "--without-pip", folder / "python"], check=True)
     return folder / "python" / "bin" / "python"
 
 

@@ -12,7 +12,7 @@ from azure.storage.queue import QueueClient, TextBase64DecodePolicy
 from devhost.azurite import Azurite
 from rca_core.foundation.settings import read_settings
 from rca_core.foundation.storage import Storage
-from tests.conformance import environment, packaged
+from tests.conformance import packaged
 from tests.conformance.conftest import SIGNALR
 from tests.conformance.library import ROOT, Library
 from tests.support.people import signed_in
@@ -68,9 +68,8 @@ class Deployed:
 
 @pytest.fixture(scope="module")
 def deployed(package: Path, python313: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    base, worker = environment.find_python(), tmp_path_factory.mktemp("worker")
-    assert base is not None
-    bare = packaged.make_worker(worker, python313, base)
+    worker = tmp_path_factory.mktemp("worker")
+    bare = packaged.make_worker(worker, python313)
     with Azurite() as azurite:
         settings = {
             "AzureWebJobsStorage": azurite.connection_string,

@@ -52,6 +52,7 @@ class App:
 
     def __init__(self, connection_string: str, data: Path, **settings: str) -> None:
         self.data = data
+        self.connection_string = connection_string
         self.url = f"http://127.0.0.1:{free_port()}"
         self.log = data / "log"
         self._settings = {
