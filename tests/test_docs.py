@@ -9,6 +9,7 @@ import json
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -83,13 +84,15 @@ class Shell:
 
 
 @pytest.fixture(scope="module")
-def shell(app: App, tmp_path_factory: pytest.TempPathFactory) -> Shell:
+def shell(app: App, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     """A shell of an admin, who knows somebody whom to disable."""
-    app.make_account(EMAIL, role="admin")
+    reader = app.make_account(EMAIL, role="admin")
     gone = app.make_account("gone@example.com", role="viewer")
     shell = Shell(app, tmp_path_factory.mktemp("shell"), {"users": gone})
     shell.run("""curl -c .cookies $APP/api/login -d '{"email": "...", "password": "..."}'""")
-    return shell
+    yield shell
+    with app.client() as admin:
+        assert admin.patch(f"/api/users/{reader}", json={"status": "disabled"}).status_code == 200
 
 
 @pytest.fixture
