@@ -1,5 +1,7 @@
 """The reference of the settings, and the example of a local file, say what the code reads."""
 
+import json
+
 import pytest
 
 from devhost import configuration
@@ -31,6 +33,12 @@ def test_docs_configuration_lists_the_settings_of_the_code() -> None:
 
 def test_the_example_has_the_settings_of_the_code() -> None:
     assert configuration.EXAMPLE.read_text() == configuration.example(), WRITE_IT
+
+
+def test_the_example_works_and_changes_no_default() -> None:
+    values = json.loads(configuration.EXAMPLE.read_text())["Values"]
+    least = {name: values[name] for name in ("AzureWebJobsStorage", "DASHBOARD_URL")}
+    assert read_settings(values) == read_settings(least)
 
 
 def test_every_declared_setting_is_read() -> None:
