@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +55,8 @@ def blocks(page: Path) -> Iterator[Block]:
                     break
                 held.append(inner)
             mark = _MARK.match(before)
-            yield Block(page, number, begun[1], (mark[1], mark[2]) if mark else None, "\n".join(held))
+            text = textwrap.dedent("\n".join(held))
+            yield Block(page, number, begun[1], (mark[1], mark[2]) if mark else None, text)
         before = line or before
 
 
