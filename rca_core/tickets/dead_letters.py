@@ -65,8 +65,10 @@ def record(
     reason: str = "",
     tries: int = 0,
     next_try: str = "",
-) -> None:
-    """Notes a delivery's trouble. Without a reason the one noted last is kept: a poison queue tells none."""
+) -> DeadLetter:
+    """Notes a delivery's trouble; returns what was noted. Without a reason the one noted last is kept: a poison queue
+    tells none.
+    """
     letter_id, ticket_id = _named(queue, body)
     known = _find(storage, letter_id) if not reason else None
     letter = DeadLetter(
@@ -84,6 +86,7 @@ def record(
     storage.table(TABLE).upsert_entity(row, mode=UpdateMode.REPLACE)  # a merge would leave the end of a longer body
     if state == "dead":
         logs.warning("message-dead", queue=queue, ticket_id=ticket_id or None, letter=letter_id, tries=letter.tries)
+    return letter
 
 
 def settled(storage: Storage, queue: Queue, body: bytes) -> None:

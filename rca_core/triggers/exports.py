@@ -26,7 +26,7 @@ _REACH = Reach(rows=100_000, months=120)
 def export_tickets(req: func.HttpRequest) -> func.HttpResponse:
     """The tickets of a list, as a file."""
     page = ticket_page(req, choices(req, "status", STATUSES) or STATUSES, MOST_ROWS, _REACH)
-    return _file(req, "tickets", csv_file(TicketRow, page.items), page.next_cursor)
+    return attachment(req, "tickets", csv_file(TicketRow, page.items), page.next_cursor)
 
 
 @blueprint.route("api/export/audit.csv", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -34,10 +34,10 @@ def export_tickets(req: func.HttpRequest) -> func.HttpResponse:
 def export_audit(req: func.HttpRequest) -> func.HttpResponse:
     """The audit trail, as a file."""
     page = audit_page(req, MOST_ROWS, _REACH)
-    return _file(req, "audit", csv_file(AuditEntry, page.items), page.next_cursor)
+    return attachment(req, "audit", csv_file(AuditEntry, page.items), page.next_cursor)
 
 
-def _file(req: func.HttpRequest, what: str, body: bytes, next_cursor: str | None) -> func.HttpResponse:
+def attachment(req: func.HttpRequest, what: str, body: bytes, next_cursor: str | None) -> func.HttpResponse:
     """The file, named by the time; its name and two headers say if there is more (Link: RFC 8288)."""
     name = f"{what}-{clock.now():%Y%m%dT%H%M%SZ}{'-more-follow' if next_cursor else ''}.csv"
     headers = {
