@@ -1,4 +1,4 @@
-import { Button, Input, makeStyles, tokens } from "@fluentui/react-components";
+import { Button, Input, makeStyles, mergeClasses, tokens } from "@fluentui/react-components";
 import { useQueryClient, type InfiniteData } from "@tanstack/react-query";
 import { useId, useState } from "react";
 
@@ -9,7 +9,9 @@ import { asLocal, asMoment, type TrailAddress } from "./filters";
 
 const useStyles = makeStyles({
   bar: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalS, padding: "12px 0", alignItems: "flex-end" },
-  field: { display: "flex", flexDirection: "column", gap: "2px", flex: "1 1 170px", maxWidth: "280px", minWidth: 0 },
+  field: { display: "flex", flexDirection: "column", gap: "2px", flex: "1 1 150px", maxWidth: "280px", minWidth: 0, "@media (max-width: 640px)": { maxWidth: "none" } },
+  // A date with its time does not fit into half of a phone.
+  time: { flexBasis: "200px" },
   input: { minWidth: 0 },
   label: { fontSize: tokens.fontSizeBase200, color: tokens.colorNeutralForeground2 },
   download: { marginLeft: "auto" },
@@ -63,7 +65,7 @@ function Field({ label, value = "", change, type = "search", suggestions = [] }:
     if (wanted.trim() !== value) change(wanted.trim());
   };
   return (
-    <div className={styles.field}>
+    <div className={mergeClasses(styles.field, type === "datetime-local" && styles.time)}>
       <label htmlFor={id} className={styles.label}>
         {label}
       </label>

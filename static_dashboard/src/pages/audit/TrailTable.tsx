@@ -61,10 +61,10 @@ const useStyles = makeStyles({
 });
 
 const COLUMNS = [
-  { name: "time", head: "Time", width: "11%" },
-  { name: "user", head: "Who", width: "16%" },
+  { name: "time", head: "Time", width: "9%" },
+  { name: "user", head: "Who", width: "15%" },
   { name: "action", head: "Action", width: "14%" },
-  { name: "ticket", head: "Ticket", width: "15%" },
+  { name: "ticket", head: "Ticket", width: "18%" },
   { name: "change", head: "Change", width: "12%" },
   { name: "details", head: "Details", width: "22%" },
   { name: "origin", head: "Came by", width: "10%" },

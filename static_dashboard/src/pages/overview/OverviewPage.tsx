@@ -105,12 +105,12 @@ function Figures({ figures }: { figures: Overview }) {
             <OpenNow figures={figures} />
             <SlaShare sla={figures.sla} />
             <AcknowledgeTimes times={figures.time_to_acknowledge} />
+            <Engines engines={figures.engines} />
             <FailuresByDay figures={figures} />
             <CategoriesByDay figures={figures} />
             <TopPipelines figures={figures} />
             <Owners title="By team" one="team" owners={figures.teams} leftOut={figures.names_left_out.teams} linked />
             <Owners title="By cost center" one="cost center" owners={figures.cost_centers} leftOut={figures.names_left_out.cost_centers} />
-            <Engines engines={figures.engines} />
           </>
         )}
         <DeadLetters letters={figures.dead_letters} />

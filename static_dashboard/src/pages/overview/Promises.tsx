@@ -8,6 +8,7 @@ import { counted } from "./words";
 
 const useStyles = makeStyles({
   figures: { display: "flex", flexWrap: "wrap", gap: "8px 32px", margin: 0, alignItems: "flex-end" },
+  withHint: { display: "flex", gap: "8px", alignItems: "flex-end" },
   figure: { display: "flex", flexDirection: "column-reverse" },
   name: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200 },
   number: { margin: 0, fontSize: tokens.fontSizeHero700, lineHeight: tokens.lineHeightHero700, fontWeight: tokens.fontWeightSemibold, fontVariantNumeric: "tabular-nums" },
@@ -63,14 +64,16 @@ export function AcknowledgeTimes({ times }: { times: Overview["time_to_acknowled
       summary={acknowledged ? `From the failure to its acknowledgement, over ${counted(acknowledged, "ticket")}.` : "No ticket of these days was acknowledged yet."}
     >
       {median !== null && p90 !== null && mean !== null && (
-        <dl className={styles.figures}>
-          <Figure name="Median" value={duration(median)} title={HOW_EXACT} />
-          <Figure name="90th percentile" value={duration(p90)} title={HOW_EXACT} />
-          <Figure name="Mean" value={duration(mean)} />
+        <div className={styles.withHint}>
+          <dl className={styles.figures}>
+            <Figure name="Median" value={duration(median)} title={HOW_EXACT} />
+            <Figure name="90th percentile" value={duration(p90)} title={HOW_EXACT} />
+            <Figure name="Mean" value={duration(mean)} />
+          </dl>
           <Tooltip content={HOW_EXACT} relationship="description">
             <Button size="small" appearance="subtle" icon={<InfoRegular />} aria-label="How exact these times are" data-no-print />
           </Tooltip>
-        </dl>
+        </div>
       )}
     </Panel>
   );

@@ -22,7 +22,7 @@ export function TopPipelines({ figures }: { figures: Overview }) {
   const styles = useStyles();
   const { top_pipelines: pipelines, names_left_out: leftOut } = figures;
   return (
-    <Panel title="Top failing pipelines" summary={listed(pipelines.length, "pipeline", leftOut.pipelines)}>
+    <Panel title="Top failing pipelines" summary={listed(pipelines.length, "pipeline", leftOut.pipelines)} tall>
       {pipelines.length > 0 && (
         <FigureTable
           caption="Top failing pipelines"
@@ -56,14 +56,6 @@ interface OwnersProps {
 
 export function Owners({ title, one, owners, leftOut, linked = false }: OwnersProps) {
   const styles = useStyles();
-  const named = (name: string, status: string, shown: ReactNode) =>
-    linked && name.length < LONGEST_NAME ? (
-      <Link href={ticketsLink({ status, team: name })} className={styles.link}>
-        {shown}
-      </Link>
-    ) : (
-      shown
-    );
   return (
     <Panel title={title} summary={listed(owners.length, one, leftOut)}>
       {owners.length > 0 && (
@@ -74,7 +66,13 @@ export function Owners({ title, one, owners, leftOut, linked = false }: OwnersPr
             key: name,
             cells: [
               <Ranked key="name" share={found / (owners[0]?.count ?? found)}>
-                {named(name, "all", <bdi>{name}</bdi>)}
+                {linked && name.length < LONGEST_NAME ? (
+                  <Link href={ticketsLink({ status: "all", team: name })} className={styles.link}>
+                    <bdi>{name}</bdi>
+                  </Link>
+                ) : (
+                  <bdi>{name}</bdi>
+                )}
               </Ranked>,
               count(found),
               count(unresolved),
