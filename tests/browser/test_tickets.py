@@ -34,9 +34,7 @@ def open_list(page: Page, search: str = "") -> None:
     expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible()
 
 
-def test_tabs_filters_and_sorting_are_in_the_address_so_a_link_shows_the_same_list(
-    app: App, page_as: Visitors
-) -> None:
+def test_tabs_filters_and_sorting_are_in_the_address_so_a_link_shows_the_same_list(app: App, page_as: Visitors) -> None:
     name = a_name()
     quick = report(app, f"{name}_a", "Read timed out")
     bad = report(app, f"{name}_b", "java.lang.OutOfMemoryError: Java heap space")
@@ -254,9 +252,9 @@ def test_the_list_needs_at_most_200_kb_of_script(app: App, page_as: Visitors) ->
     sizes: dict[str, int] = {}
     page.on(
         "response",
-        lambda answer: sizes.update({answer.url: len(gzip.compress(answer.body(), 9))})
-        if answer.url.endswith(".js")
-        else None,
+        lambda answer: (
+            sizes.update({answer.url: len(gzip.compress(answer.body(), 9))}) if answer.url.endswith(".js") else None
+        ),
     )
     open_list(page)
     expect(page.locator("[data-ticket]").first).to_be_visible()
