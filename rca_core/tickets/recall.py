@@ -18,6 +18,7 @@ from azure.data.tables import UpdateMode
 
 from rca_core.foundation import clock
 from rca_core.foundation.errors import TransientError
+from rca_core.foundation.schema import refuse_newer, stamped
 from rca_core.foundation.storage import Storage
 from rca_core.tickets.store import TicketStore
 from rca_core.tickets.ticket import Ticket
@@ -92,6 +93,17 @@ def forget_occurrence(storage: Storage, fingerprint: str, ticket_id: str) -> Non
     point = _point(fingerprint)
     with suppress(ResourceNotFoundError):
         storage.table(TABLE).delete_entity(point["PartitionKey"], f"{_occurrences(fingerprint)}{ticket_id}")
+
+
+def forget(storage: Storage, fingerprint: str, ticket_id: str) -> None:
+    """The ticket is gone: its occurrence goes, and with the last one what is known of the fingerprint."""
+    forget_occurrence(storage, fingerprint, ticket_id)
+    _, etag = _read(storage, fingerprint)
+    if etag is None or times_seen(storage, fingerprint):
+        return
+    point = _point(fingerprint)
+    with suppress(ResourceNotFoundError, ResourceModifiedError):  # somebody learned something new meanwhile
+        storage.table(TABLE).delete_entity(point, etag=etag, match_condition=MatchConditions.IfNotModified)
 
 
 def times_seen(storage: Storage, fingerprint: str, *, but_for: str = "") -> int:
@@ -204,6 +216,7 @@ def _read(storage: Storage, fingerprint: str) -> tuple[Memory, str | None]:
         row = storage.table(TABLE).get_entity(point["PartitionKey"], point["RowKey"])
     except ResourceNotFoundError:
         return Memory(), None
+    refuse_newer(row)
     fields = {name: row[name] for name in Memory.__struct_fields__ if name in row}
     fields["fixes"] = tuple(filter(None, fields.get("fixes", "").split(" ")))
     return Memory(**fields), row.metadata["etag"]
@@ -211,7 +224,7 @@ def _read(storage: Storage, fingerprint: str) -> tuple[Memory, str | None]:
 
 def _write(storage: Storage, fingerprint: str, memory: Memory, etag: str | None) -> bool:
     table = storage.table(TABLE)
-    row = {**_point(fingerprint), **msgspec.structs.asdict(memory), "fixes": " ".join(memory.fixes)}
+    row = stamped({**_point(fingerprint), **msgspec.structs.asdict(memory), "fixes": " ".join(memory.fixes)})
     try:
         if etag is None:
             table.create_entity(row)
