@@ -135,7 +135,9 @@ def test_a_raw_body_that_waited_in_a_blob_is_removed_once_its_ticket_is_there(ap
     def waiting() -> list[str]:
         container = storage.container(archive.WAITING)
         return [
-            blob.name for blob in container.list_blobs() if mark in container.download_blob(blob.name).readall().decode()
+            blob.name
+            for blob in container.list_blobs()
+            if mark in container.download_blob(blob.name).readall().decode()
         ]
 
     wait_for(lambda: not waiting(), "the raw body to be removed")
