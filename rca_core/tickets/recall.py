@@ -84,8 +84,12 @@ def answer_of(store: TicketStore, memory: Memory, ticket_id: str) -> Ticket | No
 def note_occurrence(storage: Storage, ticket: Ticket) -> None:
     """Counts the ticket among those of its fingerprint, once however often this is repeated."""
     if ticket.fingerprint:
-        row = {**_point(ticket.fingerprint), "RowKey": f"{_occurrences(ticket.fingerprint)}{ticket.id}"}
-        storage.table(TABLE).upsert_entity(row)
+        storage.table(TABLE).upsert_entity(occurrence_entity(ticket.fingerprint, ticket.id))
+
+
+def occurrence_entity(fingerprint: str, ticket_id: str) -> dict[str, str]:
+    """The row that says that the ticket has this fingerprint."""
+    return {**_point(fingerprint), "RowKey": f"{_occurrences(fingerprint)}{ticket_id}"}
 
 
 def forget_occurrence(storage: Storage, fingerprint: str, ticket_id: str) -> None:

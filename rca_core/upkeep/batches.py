@@ -3,11 +3,9 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from itertools import islice
 from typing import Any, TypeVar
 
-from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.data.tables import TableClient, TableTransactionError
 
 AT_ONCE = 8
@@ -24,13 +22,13 @@ Row = Mapping[str, Any]
 Thing = TypeVar("Thing")
 
 
-def batches(rows: Iterable[Row], most: int = MOST) -> Iterator[list[Row]]:
+def batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
     """The rows in their order, cut where the partition changes or a transaction would be full."""
     batch: list[Row] = []
     size = 0
     for row in rows:
         bytes_of_row = len(json.dumps(row, default=str))
-        full = len(batch) == most or size + bytes_of_row > _MOST_BYTES
+        full = len(batch) == MOST or size + bytes_of_row > _MOST_BYTES
         if batch and (full or row["PartitionKey"] != batch[0]["PartitionKey"]):
             yield batch
             batch, size = [], 0
@@ -49,16 +47,6 @@ def create_missing(table: TableClient, rows: Iterable[Row]) -> int:
     return created
 
 
-def delete_all(table: TableClient, rows: Iterable[Row]) -> int:
-    """Removes rows, those that are gone already too; returns how many there were to remove."""
-    removed = 0
-    for row in rows:
-        with suppress(ResourceNotFoundError):
-            table.delete_entity(str(row["PartitionKey"]), str(row["RowKey"]))
-            removed += 1
-    return removed
-
-
 def waves(things: Iterable[Thing]) -> Iterator[list[Thing]]:
     """As many at a time as are worked on at once, so that no more are held in memory."""
     rest = iter(things)
@@ -67,15 +55,25 @@ def waves(things: Iterable[Thing]) -> Iterator[list[Thing]]:
 
 
 def _create(table: TableClient, batch: list[Row]) -> int:
-    try:
-        table.submit_transaction([("create", dict(row)) for row in batch])
-        return len(batch)
-    except TableTransactionError as error:
-        if error.status_code != _HTTP_CONFLICT:
-            raise
-    created = 0
-    for row in batch:
-        with suppress(ResourceExistsError):
-            table.create_entity(dict(row))
-            created += 1
-    return created
+    left = batch
+    while left:
+        try:
+            table.submit_transaction([("create", dict(row)) for row in left])
+            return len(left)
+        except TableTransactionError as error:
+            if error.status_code != _HTTP_CONFLICT:
+                raise
+        there = _keys_there(table, left)
+        left = [row for row in left if row["RowKey"] not in there]
+    return 0
+
+
+def _keys_there(table: TableClient, batch: list[Row]) -> set[str]:
+    """Row keys of the partition from the first to the last of the batch."""
+    keys = [row["RowKey"] for row in batch]
+    found = table.query_entities(
+        "PartitionKey eq @partition and RowKey ge @from and RowKey le @to",
+        parameters={"partition": batch[0]["PartitionKey"], "from": min(keys), "to": max(keys)},
+        select=["RowKey"],
+    )
+    return {row["RowKey"] for row in found}

@@ -55,7 +55,8 @@ def upgrade(storage: Storage, store: TicketStore, say: Say) -> Upgraded:
         rewrote, put_right = _rewrite_month(storage, store, month)
         corrected = recount(storage, store, month)
         say(
-            f"{month}: {rewrote} tickets rewritten, {put_right} with wrong rows pointing to them, {corrected} rows of counts corrected"
+            f"{month}: {rewrote} tickets rewritten, {put_right} with wrong rows pointing to them,"
+            f" {corrected} rows of counts corrected"
         )
         rewritten, mended, recounted = rewritten + rewrote, mended + put_right, recounted + corrected
     for table in _VERSIONED:

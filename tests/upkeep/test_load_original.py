@@ -1,0 +1,284 @@
+"""A database of the earlier program becomes tickets of ours: what can be kept is kept, and nothing twice."""
+
+import json
+import sqlite3
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devhost.azurite import Azurite
+from rca_core.foundation import clock
+from rca_core.foundation.settings import Settings
+from rca_core.foundation.storage import Storage
+from rca_core.tickets import jira_known, sync
+from rca_core.tickets.store import TicketStore
+from rca_core.upkeep.original.loading import load
+from rca_core.upkeep.original.report import Report
+from rca_core.upkeep.original.reported import Places
+from rca_core.upkeep.upgrade import recount
+from tests.support.app import App
+from tests.upkeep import original
+
+COUNT = 1_000
+PLACES = Places(factory="adf-sales", workspace="1234", airflow="https://airflow.example.com")
+ROWS = original.make_rows(COUNT)
+CONFIDENCE = {"Very High": 0.95, "High": 0.8, "Medium": 0.5, "Low": 0.25}
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("original") / "tickets.db"
+    original.write(path, ROWS)
+    with sqlite3.connect(path) as connection:
+        connection.execute("INSERT INTO tickets (id, timestamp) VALUES ('no-id-of-ours', 'now')")
+    connection.close()
+    return path
+
+
+@pytest.fixture(scope="module")
+def loaded(storage: Storage, store: TicketStore, database: Path) -> Report:
+    return load(storage, store, database, lambda _: None, places=PLACES)
+
+
+@pytest.fixture(scope="module")
+def app(emulator: Azurite, loaded: Report, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    with App(emulator.connection_string, tmp_path_factory.mktemp("devhost")) as running:
+        yield running
+
+
+def expected(row: dict[str, Any]) -> dict[str, Any]:
+    """The row's ticket as /api shows it, field by field."""
+    made, done = original.at(row), row["status"] == "acknowledged"
+    mode = {"direct_webhook": "adf"}.get(row["processing_mode"], row["processing_mode"])
+    kept = {name: row[name] for name in original.TICKETS if name in SAME}
+    return {
+        **kept,
+        "timestamp": clock.to_iso(made),
+        "confidence": CONFIDENCE[row["confidence"]],
+        "recommendations": json.loads(row["recommendations"]),
+        "error_type": original.category_of(row),
+        "processing_mode": mode,
+        "sla_due": clock.to_iso(made + timedelta(seconds=row["sla_seconds"])),
+        # Nobody tells the past of a breach; whoever looks sees it.
+        "sla_status": row["sla_status"] if done else "Breached",
+        "ack_ts": clock.to_iso(made + timedelta(seconds=row["ack_seconds"])) if done else None,
+        "blob_log_url": row["blob_log_url"].partition("?")[0],
+        "original": {
+            "confidence": row["confidence"],
+            "remediation_note": row["remediation_note"],
+            **({"ack_empid": row["ack_empid"]} if done else {}),
+            **({"error_type": row["error_type"]} if row["error_type"] != original.category_of(row) else {}),
+            **({"processing_mode": row["processing_mode"]} if row["processing_mode"] != mode else {}),
+        },
+        "table": json.loads(row["affected_entity"])["table"],
+    }
+
+
+SAME = set(
+    [
+        "id",
+        "pipeline",
+        "run_id",
+        "rca_result",
+        "severity",
+        "priority",
+        "status",
+        "sla_seconds",
+        "finops_team",
+        "finops_owner",
+        "finops_cost_center",
+        "itsm_ticket_id",
+        "ack_user",
+        "ack_seconds",
+        "slack_ts",
+        "slack_channel",
+        "logic_app_run_id",
+        "remediation_status",
+    ]
+)
+
+
+def test_every_field_of_a_thousand_tickets_is_kept(app: App) -> None:
+    def shown(row: dict[str, Any]) -> dict[str, Any]:
+        ticket = client.get(f"/api/tickets/{row['id']}").json()
+        ticket |= {"original": ticket["affected_entity"]["original"], "table": ticket["affected_entity"]["table"]}
+        return {name: ticket[name] for name in expected(row)}
+
+    with app.client() as client, ThreadPoolExecutor(8) as pool:
+        for row, ticket in zip(ROWS, pool.map(shown, ROWS), strict=True):
+            assert ticket == expected(row)
+
+
+def test_lists_and_counts_are_those_of_the_original(app: App, store: TicketStore, storage: Storage) -> None:
+    summary = app.get("/api/summary")
+    assert summary["by_status"] == {"acknowledged": COUNT // 2, "in_progress": COUNT // 4, "open": COUNT // 4}
+    taken = [row["ack_seconds"] for row in ROWS if row["ack_seconds"]]
+    assert summary["mttr_seconds"] == sum(taken) / len(taken)
+    assert [recount(storage, store, month) for month in store.months()] == [0, 0]
+    listed = app.get("/api/tickets", status="open", source="airflow", limit=200)["items"]
+    assert listed and all(item["id"].startswith("ARF-") for item in listed)
+
+
+def test_the_trail_is_kept_without_secrets(app: App) -> None:
+    ticket = app.get(f"/api/tickets/{ROWS[0]['id']}")
+    assert [(entry["action"], entry["user"], entry["time"]) for entry in ticket["audit"]] == [
+        ("Ticket Created", "system", "2026-09-20T06:00:00.000Z"),
+        ("Slack Notification Sent", "the earlier program", "2026-09-20T06:00:02.000Z"),
+        ("Jira: In Progress", "Ann (E7)", "2026-09-20T06:00:09.000Z"),
+        ("Remediation failed", "the earlier program", "2026-09-20T06:10:00.000Z"),
+    ]
+    assert "hunter2" not in json.dumps(ticket)
+    assert "retry_pipeline" in ticket["audit"][-1]["details"]
+
+
+def test_the_same_run_reported_again_is_a_duplicate(app: App) -> None:
+    adf, databricks, airflow = ROWS[0], ROWS[1], ROWS[2]
+    dag, _, task = airflow["pipeline"].partition("/")
+    said = [
+        app.post(
+            "/azure-monitor",
+            {
+                "schema": "rca.adf/1",
+                "data_factory": "adf-sales",
+                "pipeline": adf["pipeline"],
+                "run_id": adf["run_id"],
+                "message": "Login failed.",
+            },
+        ),
+        app.post(
+            "/databricks-monitor",
+            {
+                "event_type": "jobs.on_failure",
+                "workspace_id": 1234,
+                "run": {"run_id": databricks["run_id"]},
+                "job": {"name": databricks["pipeline"]},
+            },
+        ),
+        app.post(
+            "/airflow-monitor",
+            {
+                "dag_id": dag,
+                "task_id": task,
+                "run_id": airflow["run_id"],
+                "try_number": 2,
+                "airflow_base_url": "https://airflow.example.com",
+                "state": "failed",
+                "exception": "boom",
+            },
+        ),
+    ]
+    assert [(answer.json()["status"], answer.json()["ticket_id"]) for answer in said] == [
+        ("duplicate", row["id"]) for row in (adf, databricks, airflow)
+    ]
+
+
+def test_jira_and_slack_find_what_the_original_made(storage: Storage, loaded: Report) -> None:
+    row = ROWS[7]
+    assert jira_known.ticket_of(storage, "10007", row["itsm_ticket_id"]) == row["id"]
+    assert sync.read(storage, row["id"], "jira").agreed == row["status"]
+    assert sync.read(storage, row["id"], "slack").remote == row["slack_ts"]
+
+
+def test_people_come_in_once_an_admin_approved(app: App) -> None:
+    assert app.sign_in("ann@example.com", original.PASSWORD).status_code == 403
+    waiting = next(one for one in app.get("/api/users")["items"] if one["email"] == "ann@example.com")
+    assert (waiting["role"], waiting["status"], waiting["name"]) == ("viewer", "waiting", "Ann")
+    with app.client() as admin:
+        admin.patch(f"/api/users/{waiting['id']}", json={"status": "active"})
+    assert app.sign_in("ann@example.com", original.PASSWORD).status_code == 200
+
+
+def test_what_was_left_out_or_changed_is_told(loaded: Report) -> None:
+    assert loaded.counts["tickets loaded"] == COUNT
+    assert {row for row, _ in loaded.skipped} == {
+        "ticket no-id-of-ours",
+        "user no address",
+        "user bob@example.com",
+    }
+    assert loaded.not_kept["remediation_attempts.logic_app_response"] == 1
+    assert loaded.changed["confidence: became a number"] == COUNT
+
+
+def test_loading_again_adds_nothing(storage: Storage, store: TicketStore, loaded: Report, tmp_path: Path) -> None:
+    path = tmp_path / "tickets.db"
+    original.write(path, ROWS[:60])
+    before = [dict(row) for row in store.read("2026-09", "")]
+    again = load(storage, store, path, lambda _: None, places=PLACES)
+    assert (again.counts["tickets loaded"], again.counts["tickets there already"]) == (0, 60)
+    assert [dict(row) for row in store.read("2026-09", "")] == before
+
+
+def test_odd_values_become_something_sensible(storage: Storage, store: TicketStore, tmp_path: Path) -> None:
+    odd = {
+        **original.make_rows(1)[0],
+        "id": "ADF-20260801T000000-0000aa",
+        "timestamp": "2026-08-01T00:00:00.250000",
+        "run_id": "N/A",
+        "confidence": 0.7,
+        "severity": "Sev1",
+        "priority": "P0",
+        "status": "closed",
+        "ack_ts": "2026-08-01 00:10:00",
+        "ack_seconds": None,
+        "sla_status": "Pending",
+        "recommendations": "Call the team",
+        "affected_entity": "orders table",
+        "rca_result": "Login failed, password=hunter2secret99",
+        "itsm_ticket_id": "not a key!",
+    }
+    path = tmp_path / "odd.db"
+    original.write(path, [odd])
+    load(storage, store, path, lambda _: None)
+    ticket = store.get("ADF-20260801T000000-0000aa")
+    assert (ticket.status, ticket.severity, ticket.priority) == ("acknowledged", "Medium", "P3")
+    assert (ticket.run_id, ticket.confidence, ticket.recommendations) == (None, 0.7, ["Call the team"])
+    assert (ticket.timestamp, ticket.ack_seconds, ticket.sla_status) == ("2026-08-01T00:00:00.250Z", 599, "Met")
+    assert ticket.affected_entity["affected"] == "orders table"
+    assert ticket.affected_entity["original"]["severity"] == "Sev1"
+    assert "hunter2" not in ticket.rca_result
+
+
+def test_with_its_blobs_the_payload_and_the_error_text_are_kept(
+    storage: Storage, store: TicketStore, tmp_path: Path
+) -> None:
+    row = {**original.make_rows(1)[0], "id": "ADF-20260802T000000-0000bb", "run_id": "run-bb"}
+    path, day = tmp_path / "blob.db", tmp_path / "2026-08-02"
+    original.write(path, [row])
+    day.mkdir()
+    payload = {
+        "schema": "rca.adf/1",
+        "data_factory": "adf-other",
+        "pipeline": row["pipeline"],
+        "run_id": "run-bb",
+        "error_code": "2200",
+        "message": "Login failed for user 'etl'. password=hunter2secret99",
+    }
+    (day / f"{row['id']}-payload.json").write_text(json.dumps(payload))
+    load(storage, store, path, lambda _: None, places=Places(blobs=tmp_path))
+    ticket = store.get(row["id"])
+    assert ticket.message.startswith("Login failed for user") and "hunter2" not in ticket.message
+    assert (ticket.error_code, ticket.affected_entity["factory"]) == ("2200", "adf-other")
+    assert ticket.fingerprint and ticket.reports[0].archived.startswith("2026-08/")
+    archived = storage.container("archive").download_blob(ticket.reports[0].archived).readall()
+    assert b"hunter2" not in archived and b"Login failed" in archived
+
+
+def test_a_file_that_is_none_of_its_databases_is_refused(
+    settings: Settings, emulator: Azurite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    from rca_core.foundation import settings as settings_module
+    from rca_core.upkeep.__main__ import main
+
+    monkeypatch.setenv("AzureWebJobsStorage", emulator.connection_string)
+    settings_module.settings.cache_clear()
+    (tmp_path / "x.db").write_text("no database, but long enough to look like one" * 20)
+    assert main(["load-original", str(tmp_path / "x.db")]) == 1
+    assert "is no SQLite database" in capsys.readouterr().err
+    assert main(["load-original", str(tmp_path / "none.db")]) == 1
+    settings_module.settings.cache_clear()
+    assert sys.exc_info() == (None, None, None)
