@@ -49,7 +49,7 @@ class Tally:
     @property
     def changed(self) -> bool:
         """Whether the row must be written."""
-        return self._now != self._before
+        return _counting(self._now) != _counting(self._before)
 
     def operation(self) -> Operation:
         """Writes the row, unless it has changed since it was read."""
@@ -59,6 +59,11 @@ class Tally:
 
     def _change(self, day: int, change: counters.Counts, audits: int) -> None:
         self._now |= counters.changed(self._now, day, change, audits)
+
+
+def _counting(columns: dict[str, Any]) -> dict[str, Any]:
+    """The columns that count something: one that counts nothing any more is as good as none."""
+    return {name: value for name, value in columns.items() if value != "{}"}
 
 
 def _columns(row: Any) -> dict[str, Any]:

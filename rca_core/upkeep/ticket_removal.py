@@ -2,7 +2,7 @@
 
 A ticket, its list row and its counts go in one transaction, which holds only if nobody has touched the ticket since
 it was looked at: who reopens it keeps it. The transaction leaves a row (`R|`) that names what belonged to the ticket:
-its claim, the state of its copies, its occurrence in recall, its dead letters, its blobs. These go next, and that row
+its claims, the state of its copies, its occurrence in recall, its dead letters, its blobs. These go next, and that row
 last. So after a death on any line a ticket is whole or gone, and the next run clears away what the last one left. The
 other way round, a death, or a person who reopens the ticket, would leave one without its texts, and its run free for a
 second ticket.
@@ -28,10 +28,10 @@ from rca_core.upkeep.tally import Tally, key_of
 
 
 class Remains(msgspec.Struct, frozen=True, kw_only=True):
-    """What belonged to a ticket that is gone."""
+    """What belonged to a ticket that is gone; `runs` are the hashes of its runs, separated by blanks."""
 
     ticket_id: str
-    run_hash: str
+    runs: str
     fingerprint: str = ""
     issue: str = ""
     issue_key: str = ""
@@ -63,7 +63,7 @@ def remove(storage: Storage, store: TicketStore, ticket_id: str, before: datetim
     copy = sync.read(storage, ticket_id, "jira")
     remains = Remains(
         ticket_id=ticket_id,
-        run_hash=ticket.run_hash,
+        runs=" ".join([ticket.run_hash, *ticket.other_run_hashes]),
         fingerprint=ticket.fingerprint or "",
         issue=copy.remote,
         issue_key=copy.place or ticket.itsm_ticket_id or "",
@@ -92,7 +92,8 @@ def left_over(store: TicketStore, month: str) -> list[Remains]:
 def clear_away(storage: Storage, remains: Remains) -> None:
     """Removes what belonged to the ticket, and at last the note of it."""
     ticket_id = remains.ticket_id
-    claims.forget(storage, remains.run_hash, ticket_id)
+    for run in remains.runs.split():
+        claims.forget(storage, run, ticket_id)
     if remains.fingerprint:
         recall.forget(storage, remains.fingerprint, ticket_id)
     jira_known.forget_issue(storage, ticket_id, remains.issue, remains.issue_key)

@@ -6,6 +6,7 @@ What lies between two of them leaves no trace outside the process, so these are 
 
 import os
 import signal
+from collections.abc import Callable
 from ctypes import c_int
 from datetime import timedelta
 from http.client import HTTPConnection
@@ -38,6 +39,20 @@ def live(settings: Settings, ticket_id: str, dies_at: int = 0) -> tuple[bool, in
     life.join(60)
     assert life.exitcode in (0, -signal.SIGKILL), f"the worker ended with {life.exitcode}"
     return life.exitcode != 0, steps.value
+
+
+def killed(work: Callable[..., None], *given: Any, dies_at: int) -> bool:
+    """Whether a process that does this work was killed at step `dies_at` of it, or had ended before."""
+    life = _NURSERY.Process(target=_work_until, args=(work, given, dies_at))
+    life.start()
+    life.join(60)
+    assert life.exitcode in (0, -signal.SIGKILL), f"the process ended with {life.exitcode}"
+    return life.exitcode != 0
+
+
+def _work_until(work: Callable[..., None], given: tuple[Any, ...], dies_at: int) -> None:
+    _count(RawValue(c_int, 0), dies_at)
+    work(*given)
 
 
 def _work(settings: Settings, ticket_id: str, dies_at: int, steps: Any) -> None:

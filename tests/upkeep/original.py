@@ -9,70 +9,20 @@ from typing import Any
 import bcrypt
 
 TICKETS = [
-    "id",
-    "timestamp",
-    "pipeline",
-    "run_id",
-    "rca_result",
-    "recommendations",
-    "confidence",
-    "severity",
-    "priority",
-    "error_type",
-    "affected_entity",
-    "status",
-    "sla_seconds",
-    "sla_status",
-    "finops_team",
-    "finops_owner",
-    "finops_cost_center",
-    "blob_log_url",
-    "itsm_ticket_id",
-    "ack_ts",
-    "ack_user",
-    "ack_empid",
-    "ack_seconds",
-    "slack_ts",
-    "slack_channel",
-    "logic_app_run_id",
-    "processing_mode",
-    "remediation_status",
-    "remediation_run_id",
-    "remediation_attempts",
-    "remediation_last_attempt_at",
-    "remediation_resolved_at",
-    "remediation_note",
+    *("id", "timestamp", "pipeline", "run_id", "rca_result", "recommendations", "confidence", "severity"),
+    *("priority", "error_type", "affected_entity", "status", "sla_seconds", "sla_status", "finops_team"),
+    *("finops_owner", "finops_cost_center", "blob_log_url", "itsm_ticket_id", "ack_ts", "ack_user", "ack_empid"),
+    *("ack_seconds", "slack_ts", "slack_channel", "logic_app_run_id", "processing_mode", "remediation_status"),
+    *("remediation_run_id", "remediation_attempts", "remediation_last_attempt_at", "remediation_resolved_at"),
+    *("remediation_note",),
 ]
 AUDIT = [
-    "timestamp",
-    "ticket_id",
-    "action",
-    "user_name",
-    "user_empid",
-    "pipeline",
-    "run_id",
-    "rca_summary",
-    "time_taken_seconds",
-    "mttr_minutes",
-    "sla_status",
-    "finops_team",
-    "finops_owner",
-    "itsm_ticket_id",
-    "details",
+    *("timestamp", "ticket_id", "action", "user_name", "user_empid", "pipeline", "run_id", "rca_summary"),
+    *("time_taken_seconds", "mttr_minutes", "sla_status", "finops_team", "finops_owner", "itsm_ticket_id", "details"),
 ]
 ATTEMPTS = [
-    "ticket_id",
-    "original_run_id",
-    "remediation_run_id",
-    "attempt_number",
-    "status",
-    "error_type",
-    "remediation_action",
-    "logic_app_response",
-    "started_at",
-    "completed_at",
-    "duration_seconds",
-    "failure_reason",
+    *("ticket_id", "original_run_id", "remediation_run_id", "attempt_number", "status", "error_type"),
+    *("remediation_action", "logic_app_response", "started_at", "completed_at", "duration_seconds", "failure_reason"),
 ]
 USERS = ["email", "password_hash", "full_name", "created_at", "last_login"]
 
@@ -125,7 +75,7 @@ def at(row: dict[str, Any]) -> datetime:
 
 
 def write(path: Path, rows: list[dict[str, Any]]) -> None:
-    """The database with these tickets, three audit entries for each, and some of everything else."""
+    """The database with these tickets, two audit entries for each, and some of everything else."""
     audits = [entry for row in rows for entry in _audits(row)]
     audits.append(_audit(START, None, "Duplicate Run Detected"))
     users = [
@@ -172,7 +122,7 @@ def _ticket(number: int) -> dict[str, Any]:
     status = _STATUSES[number % len(_STATUSES)]
     severity, priority, seconds = _SEVERITIES[number % len(_SEVERITIES)]
     done = status == "acknowledged"
-    taken = 600 + number
+    taken, told = 600 + number, number % 4 == 0
     return {
         "id": f"{kind['prefix']}-{moment:%Y%m%dT%H%M%S}-{number:06x}",
         "timestamp": (moment + AHEAD).replace(tzinfo=None).isoformat(),
@@ -192,13 +142,13 @@ def _ticket(number: int) -> dict[str, Any]:
         "finops_owner": "finance@company.com",
         "finops_cost_center": "CC-FIN-001",
         "blob_log_url": f"https://logs.example.com/audit-logs/{moment:%Y-%m-%d}/{number}-payload.json?sig=secret",
-        "itsm_ticket_id": f"OPS-{number}",
+        "itsm_ticket_id": f"OPS-{number}" if told else None,
         "ack_ts": (moment + AHEAD + timedelta(seconds=taken)).replace(tzinfo=None).isoformat() if done else None,
         "ack_user": "Ann" if done else None,
         "ack_empid": "JIRA" if done else None,
         "ack_seconds": taken if done else None,
-        "slack_ts": f"17000000{number:02d}.000100",
-        "slack_channel": "C0123456",
+        "slack_ts": f"17000000{number:02d}.000100" if told else None,
+        "slack_channel": "C0123456" if told else None,
         "logic_app_run_id": f"la-{number}",
         "processing_mode": kind["mode"],
         "remediation_status": "pending",
@@ -210,13 +160,13 @@ def _audits(row: dict[str, Any]) -> list[dict[str, Any]]:
     moment = at(row) + AHEAD
     return [
         _audit(moment, row["id"], "Ticket Created", user_name="system", pipeline=row["pipeline"]),
-        _audit(moment + timedelta(seconds=2), row["id"], "Slack Notification Sent", details="password=hunter2secret99"),
         _audit(
             moment + timedelta(seconds=9),
             row["id"],
             "Jira: In Progress",
             user_name="Ann",
             user_empid="E7",
+            details="password=hunter2secret99",
             time_taken_seconds=9,
         ),
     ]

@@ -66,7 +66,7 @@ class _Reading:
         self._report = report
         self._dashboard_url = dashboard_url
         self._redactor = Redactor()
-        self._run_hash = known.run_hashes[0]
+        self._run_hashes = known.run_hashes
         self._case = _masked_case(self._redactor, str(row["id"]), known.failure)
         self._original: dict[str, Any] = {}
 
@@ -95,7 +95,8 @@ class _Reading:
             title=failure.title,
             pipeline=self._masked(self._text("pipeline")) or failure.pipeline,
             run_id=words.run_of(row),
-            run_hash=self._run_hash,
+            run_hash=self._run_hashes[0],
+            other_run_hashes=list(self._run_hashes[1:]),
             message=ticket_message(failure),
             rca_result=diagnosis.cause,
             recommendations=list(diagnosis.recommendations),

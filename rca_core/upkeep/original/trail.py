@@ -1,10 +1,11 @@
 """The earlier program's audit entries and attempts at a remedy as audit entries of ours.
 
-Their ids follow from their place there, so that loading twice adds nothing. What an entry repeats of its ticket is not
-kept: the ticket says it.
+Their ids follow from what they are there, so that loading twice adds nothing. What an entry repeats of its ticket is
+not kept: the ticket says it.
 """
 
 import hashlib
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import groupby
@@ -124,7 +125,7 @@ class _Groups:
 
 def _entry(kind: str, row: Row, ticket_id: str, time: str, action: str, user: str, details: list[str]) -> AuditEntry:
     milliseconds = int(clock.from_iso(time).timestamp() * 1000)
-    place = hashlib.sha256(f"{kind} {row['place']}".encode()).hexdigest()[:8]
+    place = hashlib.sha256(json.dumps([kind, row], sort_keys=True, default=str).encode()).hexdigest()[:8]
     return AuditEntry(
         id=f"{milliseconds:013d}-{place}",
         ticket_id=ticket_id,
