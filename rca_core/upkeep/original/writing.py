@@ -14,6 +14,7 @@ from rca_core.tickets import claims, jira_known, recall, rows, sync
 from rca_core.tickets.audit import AuditEntry
 from rca_core.tickets.case import keep_report
 from rca_core.tickets.claims import Claim
+from rca_core.tickets.jira_words import Written
 from rca_core.tickets.store import TABLE, Operation, TicketStore
 from rca_core.tickets.sync import Copy
 from rca_core.tickets.ticket import Ticket, month_and_day
@@ -169,7 +170,11 @@ def _copies(loaded: Sequence[Loaded]) -> Iterator[dict[str, Any]]:
         key = ticket.itsm_ticket_id
         if key and (issue := jira_known.issue_entity(key, ticket.id)):
             yield issue
-            yield sync.copy_entity(ticket.id, "jira", Copy(remote=key, place=key, agreed=ticket.status))
+            # What was told there long ago is not told again as a comment.
+            said = Written(said=tuple(entry.id for entry in one.entries))
+            content = msgspec.json.encode(said).decode()
+            copy = Copy(remote=key, place=key, agreed=ticket.status, content=content)
+            yield sync.copy_entity(ticket.id, "jira", copy)
         if ticket.slack_ts and ticket.slack_channel:
             yield sync.copy_entity(ticket.id, "slack", Copy(remote=ticket.slack_ts, place=ticket.slack_channel))
 
