@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any, TypeVar
 
+from azure.core.exceptions import ResourceExistsError
 from azure.data.tables import TableClient, TableTransactionError
 
 AT_ONCE = 8
@@ -55,6 +56,8 @@ def waves(things: Iterable[Thing]) -> Iterator[list[Thing]]:
 
 
 def _create(table: TableClient, batch: list[Row]) -> int:
+    if len(batch) == 1:
+        return _create_one(table, batch[0])
     left = batch
     while left:
         try:
@@ -66,6 +69,14 @@ def _create(table: TableClient, batch: list[Row]) -> int:
         there = _keys_there(table, left)
         left = [row for row in left if row["RowKey"] not in there]
     return 0
+
+
+def _create_one(table: TableClient, row: Row) -> int:
+    try:
+        table.create_entity(dict(row))
+    except ResourceExistsError:
+        return 0
+    return 1
 
 
 def _keys_there(table: TableClient, batch: list[Row]) -> set[str]:

@@ -23,8 +23,11 @@ from rca_core.foundation.storage import Storage
 from rca_core.integrations import archive
 from rca_core.tickets import claims, dead_letters, jira_known, recall, rows, sync
 from rca_core.tickets.store import TABLE, Operation, TicketStore
-from rca_core.tickets.ticket import month_and_day
+from rca_core.tickets.ticket import Ticket, month_and_day
 from rca_core.upkeep.tally import Tally, key_of
+
+# Who removes another ticket that the same row counts, or an app that changes one, may be faster.
+_ATTEMPTS = 10
 
 
 class Remains(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,38 +51,50 @@ def removable(store: TicketStore, month: str, before: datetime) -> Iterator[str]
 
 
 def remove(storage: Storage, store: TicketStore, ticket_id: str, before: datetime) -> bool:
-    """Removes the ticket and what belongs to it; False if somebody touched it, so that it stays for now."""
-    month, day = month_and_day(ticket_id)
-    try:
-        row = storage.table(TABLE).get_entity(month, rows.ticket_key(ticket_id))
-    except ResourceNotFoundError:
-        return False
-    ticket = rows.ticket_from(row)
-    if ticket.status != "acknowledged" or (ticket.ack_ts or "") >= clock.to_iso(before):
-        return False
-    now, past = (Tally.read(storage, month, key_of(ticket_id, past=is_past)) for is_past in (False, True))
+    """Removes the ticket and what belongs to it; False if it is none to be removed any more, or changes too fast."""
+    for _ in range(_ATTEMPTS):
+        row = _row(storage, ticket_id)
+        ticket = row and rows.ticket_from(row)
+        if ticket is None or ticket.status != "acknowledged" or (ticket.ack_ts or "") >= clock.to_iso(before):
+            return False
+        remains = _remains(storage, ticket)
+        if store.transact(_removing(storage, row, ticket, remains)):
+            clear_away(storage, remains)
+            return True
+    return False
+
+
+def _removing(storage: Storage, row: Any, ticket: Ticket, remains: Remains) -> list[Operation]:
+    """What removes the ticket if it is as it was read; its counts go over to those of the past."""
+    month, day = month_and_day(ticket.id)
+    now, past = (Tally.read(storage, month, key_of(ticket.id, past=is_past)) for is_past in (False, True))
     now.take(day, ticket, audits=0)
     past.add(day, ticket, audits=0)
-    copy = sync.read(storage, ticket_id, "jira")
-    remains = Remains(
-        ticket_id=ticket_id,
+    return [
+        ("delete", row, {"etag": row.metadata["etag"], "match_condition": MatchConditions.IfNotModified}),
+        ("delete", rows.list_entity(ticket)),
+        now.operation(),
+        past.operation(),
+        ("upsert", _entity(remains)),
+    ]
+
+
+def _remains(storage: Storage, ticket: Ticket) -> Remains:
+    copy = sync.read(storage, ticket.id, "jira")
+    return Remains(
+        ticket_id=ticket.id,
         runs=" ".join([ticket.run_hash, *ticket.other_run_hashes]),
         fingerprint=ticket.fingerprint or "",
         issue=copy.remote,
         issue_key=copy.place or ticket.itsm_ticket_id or "",
     )
-    gone = store.transact(
-        [
-            _delete_if_unchanged(row),
-            ("delete", rows.list_entity(ticket)),
-            now.operation(),
-            past.operation(),
-            ("upsert", _entity(remains)),
-        ]
-    )
-    if gone:
-        clear_away(storage, remains)
-    return gone
+
+
+def _row(storage: Storage, ticket_id: str) -> Any | None:
+    try:
+        return storage.table(TABLE).get_entity(month_and_day(ticket_id)[0], rows.ticket_key(ticket_id))
+    except ResourceNotFoundError:
+        return None
 
 
 def left_over(store: TicketStore, month: str) -> list[Remains]:
@@ -106,7 +121,3 @@ def clear_away(storage: Storage, remains: Remains) -> None:
 def _entity(remains: Remains) -> dict[str, Any]:
     key = {"PartitionKey": month_and_day(remains.ticket_id)[0], "RowKey": f"{rows.REMAINS_PREFIX}{remains.ticket_id}"}
     return {**key, **msgspec.structs.asdict(remains)}
-
-
-def _delete_if_unchanged(row: Any) -> Operation:
-    return ("delete", row, {"etag": row.metadata["etag"], "match_condition": MatchConditions.IfNotModified})

@@ -25,7 +25,17 @@ from rca_core.tickets.sync import SyncMessage
 
 # A process that has loaded all that and forks: a second of loading for each life would be most of the test.
 _NURSERY = get_context("forkserver")
-_NURSERY.set_forkserver_preload([__name__, "jira", "slack_sdk", "azure.data.tables", "azure.storage.queue"])
+_NURSERY.set_forkserver_preload(
+    [
+        __name__,
+        "tests.upkeep.worker",
+        "jira",
+        "slack_sdk",
+        "azure.data.tables",
+        "azure.storage.queue",
+        "azure.storage.blob",
+    ]
+)
 
 
 def live(settings: Settings, ticket_id: str, dies_at: int = 0) -> tuple[bool, int]:

@@ -25,6 +25,7 @@ from rca_core.upkeep import retention, ticket_removal
 from rca_core.upkeep.upgrade import recount
 from tests.support.making import made, make_failure, make_ticket
 from tests.support.mortal import killed
+from tests.upkeep import worker
 
 SPRING = datetime(2026, 3, 20, 12, tzinfo=UTC)
 MAY = datetime(2026, 5, 2, 12, tzinfo=UTC)
@@ -165,20 +166,15 @@ def test_a_death_on_any_line_leaves_a_ticket_whole_or_gone(
 ) -> None:
     step, died = 0, True
     while died:
-        step += 5
+        step += 7
         old = worked_on(storage, store, MAY, acknowledged=MAY + timedelta(hours=1))
-        died = killed(remove, keeping, old.id, dies_at=step)
+        died = killed(worker.remove, keeping, old.id, NOW, dies_at=step)
         left = what_is_left(storage, old)
         assert left == EVERYTHING or not {"tickets T|", "tickets S|"} & left, (step, left)
         assert recount(storage, store, "2026-05") == 0
         retention.run(storage, store, keeping, NOW)
         assert what_is_left(storage, old) == set(), step
     assert step > 20
-
-
-def remove(settings: Settings, ticket_id: str) -> None:
-    storage = Storage(settings.storage)
-    ticket_removal.remove(storage, TicketStore(storage), ticket_id, NOW)
 
 
 def test_rows_that_have_served_go(storage: Storage, store: TicketStore, keeping: Settings) -> None:

@@ -24,7 +24,7 @@ from rca_core.upkeep.original.trail import Trail
 from rca_core.upkeep.original.writing import Loaded, add_entries, archive_payload, store_surroundings, store_tickets
 
 # Tickets that are held in memory at a time.
-_AT_A_TIME = 200
+_AT_A_TIME = 500
 
 Say = Callable[[str], None]
 
