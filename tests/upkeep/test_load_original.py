@@ -21,7 +21,7 @@ from rca_core.upkeep.original.loading import load
 from rca_core.upkeep.original.report import Report
 from rca_core.upkeep.original.reported import Places
 from rca_core.upkeep.upgrade import recount
-from tests.support.app import App
+from tests.support.app import App, wait_for
 from tests.upkeep import original
 
 COUNT = 1_000
@@ -213,6 +213,18 @@ def _in_july(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     return value.replace("202609", "202607").replace("2026-09", "2026-07").replace("run-", "july-")
+
+
+def test_the_night_s_work_leaves_what_is_not_old_enough(app: App) -> None:
+    master = json.loads((app.data / "keys.json").read_text())["_master"]
+    with app.stranger(headers={"x-functions-key": master}) as operator:
+        assert operator.post("/admin/functions/remove_old", json={}).status_code == 202
+    line = wait_for(
+        lambda: next((line for line in app.log.read_text().splitlines() if "retention tickets=" in line), None),
+        "the line about the night's work",
+    )
+    assert "retention tickets=0 cleared=0 audit=0" in line and "complete=True" in line
+    assert app.get("/api/summary")["total_tickets"] >= COUNT
 
 
 def test_odd_values_become_something_sensible(storage: Storage, store: TicketStore, tmp_path: Path) -> None:
