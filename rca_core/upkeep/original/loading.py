@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-from rca_core.diagnosis.redaction import redact_body
+from rca_core.diagnosis.redaction import Redactor
 from rca_core.foundation import clock
 from rca_core.foundation.errors import PermanentError
 from rca_core.foundation.storage import Storage
@@ -40,7 +40,7 @@ def load(
         trail = Trail(original, report)
         found = _tickets(original, trail, report, places or Places(), dashboard_url)
         while batch := list(islice(found, _AT_A_TIME)):
-            batch = [_with_payload(storage, one) for one in batch]
+            batch = [archive_payload(storage, one) for one in batch]
             new = store_tickets(storage, store, batch)
             store_surroundings(storage, batch)
             report.count("tickets loaded", new)
@@ -67,13 +67,9 @@ def _tickets(original: Original, trail: Trail, report: Report, places: Places, d
 
 def _loaded(row: Row, trail: Trail, report: Report, places: Places, dashboard_url: str, now: datetime) -> Loaded:
     ticket_id = str(row.get("id") or "")
-    known = reported(row, words.source_of(ticket_id), places)
-    ticket = ticket_of(row, known, report, dashboard_url, now)
+    redactor = Redactor()
+    known = reported(row, words.source_of(ticket_id), places, redactor)
+    ticket = ticket_of(row, known, report, redactor, dashboard_url, now)
     entries = trail.of(ticket_id, words.offset_of(ticket_id, str(row.get("timestamp") or "")))
     report.count("audit entries of tickets", len(entries))
     return Loaded(ticket, entries, known)
-
-
-def _with_payload(storage: Storage, one: Loaded) -> Loaded:
-    body = one.reported.body
-    return one if body is None else archive_payload(storage, one, redact_body(body)[0])

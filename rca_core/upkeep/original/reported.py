@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from rca_core import sources
+from rca_core.diagnosis.redaction import Redactor
 from rca_core.foundation.errors import PermanentError
 from rca_core.foundation.failure import Failure, Source
 from rca_core.sources import Sender
@@ -39,8 +40,8 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reported(msgspec.Struct, frozen=True):
-    """The failure; `body` is the payload that it was read from, None if it was put together; `run_hashes` are those of
-    the runs that it may have been.
+    """The failure; `body` is the payload that it was read from, None if it was put together; both without secrets.
+    `run_hashes` are those of the runs that it may have been.
     """
 
     failure: Failure
@@ -48,8 +49,22 @@ class Reported(msgspec.Struct, frozen=True):
     run_hashes: tuple[str, ...]
 
 
-def reported(row: dict[str, Any], source: Source, places: Places) -> Reported:
+def reported(row: dict[str, Any], source: Source, places: Places, redactor: Redactor) -> Reported:
     """What was reported of the ticket that this row is."""
+    found = _reported(row, source, places)
+    failure = found.failure
+    masked = msgspec.json.decode(redactor.redact_body(msgspec.json.encode(failure)), type=Failure)
+    return msgspec.structs.replace(
+        found,
+        # Run and report are known by what was sent.
+        failure=msgspec.structs.replace(
+            masked, report_key=failure.report_key, run_id=failure.run_id, runs=failure.runs
+        ),
+        body=None if found.body is None else redactor.redact_body(found.body),
+    )
+
+
+def _reported(row: dict[str, Any], source: Source, places: Places) -> Reported:
     run = words.run_of(row)
     found = next(_in_blobs(row["id"], source, run, places), None)
     if found is not None:

@@ -12,7 +12,7 @@ from rca_core.diagnosis.redaction import Redactor
 from rca_core.foundation import clock
 from rca_core.foundation.failure import Failure, Link
 from rca_core.tickets import sla
-from rca_core.tickets.case import Case, reported_case
+from rca_core.tickets.case import reported_case
 from rca_core.tickets.ticket import (
     SLA_SECONDS_OF,
     Severity,
@@ -49,25 +49,30 @@ _OWNER_REASON = "Loaded from the earlier program, which went by words in the pip
 _USUAL_SEVERITY: Severity = "Medium"
 _LONGEST_CAUSE = 60_000
 _LONGEST_WORD = 1_000
+_MOST_RECOMMENDATIONS, _LONGEST_RECOMMENDATION = 50, 2_000
 
 
-def ticket_of(row: dict[str, Any], known: Reported, report: Report, dashboard_url: str, now: datetime) -> Ticket:
-    """The ticket; raises NotFound for an id that is none of ours."""
+def ticket_of(
+    row: dict[str, Any], known: Reported, report: Report, redactor: Redactor, dashboard_url: str, now: datetime
+) -> Ticket:
+    """The ticket, whose texts `redactor` masks; raises NotFound for an id that is none of ours."""
     ticket_id = str(row["id"])
     month_and_day(ticket_id)
-    return _Reading(row, known, report, dashboard_url).ticket(ticket_id, now)
+    return _Reading(row, known, report, redactor, dashboard_url).ticket(ticket_id, now)
 
 
 class _Reading:
     """One row while it is read: what has to be kept under its old name is collected on the way."""
 
-    def __init__(self, row: dict[str, Any], known: Reported, report: Report, dashboard_url: str) -> None:
+    def __init__(
+        self, row: dict[str, Any], known: Reported, report: Report, redactor: Redactor, dashboard_url: str
+    ) -> None:
         self._row = row
         self._report = report
         self._dashboard_url = dashboard_url
-        self._redactor = Redactor()
+        self._redactor = redactor
         self._run_hashes = known.run_hashes
-        self._case = _masked_case(self._redactor, str(row["id"]), known.failure)
+        self._case = reported_case(str(row["id"]), known.failure)
         self._original: dict[str, Any] = {}
 
     def ticket(self, ticket_id: str, now: datetime) -> Ticket:
@@ -93,7 +98,7 @@ class _Reading:
             source=failure.source,
             processing_mode=self._mode(failure),
             title=failure.title,
-            pipeline=self._masked(self._text("pipeline")) or failure.pipeline,
+            pipeline=self._masked(self._text("pipeline"))[:_LONGEST_WORD] or failure.pipeline,
             run_id=words.run_of(row),
             run_hash=self._run_hashes[0],
             other_run_hashes=list(self._run_hashes[1:]),
@@ -147,13 +152,16 @@ class _Reading:
         return msgspec.structs.replace(
             by_rules,
             cause=cause or by_rules.cause,
-            recommendations=tuple(map(self._masked, words.text_list(row.get("recommendations"))))
-            or by_rules.recommendations,
+            recommendations=tuple(self._recommendations()) or by_rules.recommendations,
             confidence=confidence,
             confidence_why=("the earlier program's own",),
             engine_reason=_WHY,
             category=category,
         )
+
+    def _recommendations(self) -> list[str]:
+        told = words.text_list(self._row.get("recommendations"))[:_MOST_RECOMMENDATIONS]
+        return [shorten(self._masked(text), _LONGEST_RECOMMENDATION) for text in told]
 
     def _with_status(self, ticket: Ticket, acknowledged: datetime | None, now: datetime) -> Ticket:
         """The ticket as far as it was. One that is overdue is breached already: nobody is warned of the past."""
@@ -221,9 +229,3 @@ class _Reading:
 
     def _masked(self, text: str) -> str:
         return self._redactor.redact(text)
-
-
-def _masked_case(redactor: Redactor, ticket_id: str, failure: Failure) -> Case:
-    masked = msgspec.json.decode(redactor.redact_body(msgspec.json.encode(failure)), type=Failure)
-    kept = msgspec.structs.replace(masked, report_key=failure.report_key, run_id=failure.run_id, runs=failure.runs)
-    return reported_case(ticket_id, kept)

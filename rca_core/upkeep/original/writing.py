@@ -62,10 +62,12 @@ def store_surroundings(storage: Storage, loaded: Sequence[Loaded]) -> None:
     create_missing(storage.table(recall.TABLE), sorted(seen, key=_place))
 
 
-def archive_payload(storage: Storage, one: Loaded, body: bytes) -> Loaded:
-    """Archives the payload and the text of the report, both without secrets, as triage does."""
+def archive_payload(storage: Storage, one: Loaded) -> Loaded:
+    """Archives the payload, if there is one, and the text of the report, as triage does."""
     ticket, failure = one.ticket, one.reported.failure
-    kept = archive.archive(storage, ticket.id, failure.report_key, body)
+    if one.reported.body is None:
+        return one
+    kept = archive.archive(storage, ticket.id, failure.report_key, one.reported.body)
     keep_report(storage, ticket.id, failure)
     reports = [msgspec.structs.replace(report, archived=kept.name) for report in ticket.reports]
     return one._replace(ticket=msgspec.structs.replace(ticket, reports=reports, blob_log_url=kept.url))
