@@ -26,6 +26,8 @@ from rca_core.upkeep.exporting import export
 from rca_core.upkeep.importing import import_from
 from tests.support.app import PASSWORD, App
 from tests.support.making import made, make_failure, make_ticket
+from tests.support.mortal import killed
+from tests.upkeep import worker
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TYPES: dict[str, Any] = {
@@ -145,6 +147,19 @@ def test_what_is_missing_is_added_and_what_is_there_stays(filled: Storage, file:
         assert accounts.has_admin(third)
         again = import_from(third, store, file, lambda _: None, into_existing=True)
         assert set(again.values()) == {0}
+
+
+def test_an_import_that_died_is_gone_on_with(filled: Storage, file: Path) -> None:
+    with Azurite() as emulator:
+        settings = read_settings({"AzureWebJobsStorage": emulator.connection_string})
+        fourth = storage_of(emulator)
+        for step in (25, 60, 95):
+            assert killed(worker.import_file, settings, file, dies_at=step)
+            for claim in content(fourth, "runs"):
+                assert TicketStore(fourth).find(claim["ticket_id"])
+        import_from(fourth, TicketStore(fourth), file, lambda _: None, into_existing=True)
+        for table in stored.TABLES:
+            assert content(fourth, table) == content(filled, table), table
 
 
 def test_a_file_that_is_no_whole_export_is_refused(file: Path, tmp_path: Path, settings: Settings) -> None:

@@ -29,9 +29,13 @@ def stored(store: TicketStore, **given: Any) -> str:
 
 def as_before_versions(storage: Storage, ticket_id: str) -> None:
     """The ticket as a release without versions wrote it."""
-    entity = dict(storage.table(TABLE).get_entity(MONTH, rows.ticket_key(ticket_id)))
+    without_version(storage, TABLE, MONTH, rows.ticket_key(ticket_id))
+
+
+def without_version(storage: Storage, table: str, partition: str, row: str) -> None:
+    entity = dict(storage.table(table).get_entity(partition, row))
     del entity[COLUMN]
-    storage.table(TABLE).update_entity(entity, mode=UpdateMode.REPLACE)
+    storage.table(table).update_entity(entity, mode=UpdateMode.REPLACE)
 
 
 def version(storage: Storage, table: str, partition: str, row: str) -> int:
@@ -71,9 +75,12 @@ def test_what_a_later_release_wrote_is_refused_and_stays(
 def test_an_earlier_release_s_data_is_brought_to_today_s(storage: Storage, store: TicketStore) -> None:
     ticket_id = stored(store)
     as_before_versions(storage, ticket_id)
+    run = claims.claim(storage, make_failure(run_key=("adf", "x", "earlier"))).run_hash
+    without_version(storage, claims.TABLE, run[:2], run)
     assert store.get(ticket_id).id == ticket_id
     said: list[str] = []
-    assert upgrade(storage, store, said.append).rewritten == 1
+    assert upgrade(storage, store, said.append).rewritten == 2
+    assert version(storage, claims.TABLE, run[:2], run) == SCHEMA
     assert version(storage, TABLE, MONTH, f"T|{ticket_id}") == SCHEMA
     assert said[0] == f"{MONTH}: 1 tickets rewritten, 0 with wrong rows pointing to them, 0 rows of counts corrected"
     assert upgrade(storage, store, said.append) == (0, 0, 0)
