@@ -12,6 +12,7 @@ import msgspec
 from rca_core.foundation.access_settings import AccessSettings, read_access
 from rca_core.foundation.door_settings import DoorSettings, read_doors
 from rca_core.foundation.errors import SettingsError
+from rca_core.foundation.retention_settings import RetentionSettings, read_retention
 from rca_core.foundation.settings_reader import Reader
 
 # What "UseDevelopmentStorage=true" stands for: the emulator's public account and key ("Use the Azurite emulator").
@@ -86,6 +87,7 @@ class Settings(msgspec.Struct, frozen=True):
     live_updates: bool = False
     access: AccessSettings = AccessSettings()
     doors: DoorSettings = DoorSettings()
+    retention: RetentionSettings = RetentionSettings()
 
 
 @cache
@@ -112,6 +114,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         slack=_slack(reader),
         access=read_access(reader),
         doors=read_doors(reader),
+        retention=read_retention(reader),
     )
     # A Databricks host alone is enough for links to runs; a token alone is of no use.
     reader.needs("DATABRICKS_TOKEN", "DATABRICKS_HOST")
