@@ -43,7 +43,7 @@ export const SOURCE_NAMES: Record<string, string> = {
   adf: "Data Factory",
   databricks: "Databricks",
   airflow: "Airflow",
-  generic: "Azure Monitor",
+  "azure-monitor": "Azure Monitor",
 };
 export const sourceName = (source: string): string => SOURCE_NAMES[source] ?? source;
 

@@ -40,6 +40,9 @@ export function Facts({ ticket }: { ticket: Ticket }) {
         <Fact name="Heard of">
           <Time at={ticket.timestamp} long />
         </Fact>
+        <Fact name="Acknowledge by">
+          <Time at={ticket.sla_due} long />
+        </Fact>
         <Fact name="Severity">
           {ticket.severity}: <Outside text={ticket.severity_reason} most={300} />
         </Fact>

@@ -24,19 +24,21 @@ export function FeedbackForm({ ticket }: { ticket: Ticket }) {
   return (
     <Section title="Was the diagnosis right?" screenOnly={ticket.feedback.length === 0}>
       <div className={look.column}>
-        <ul className={look.list}>
-          {ticket.feedback.map((one) => (
-            <li key={one.user}>
-              <strong>{WORDS[one.verdict]}</strong>, says <Outside text={one.user} most={120} />, <Time at={one.at} />{" "}
-              <span className={look.quiet}>(answered by: {ENGINES[one.engine].toLowerCase()})</span>
-              {one.note && (
-                <div>
-                  <Outside text={one.note} />
-                </div>
-              )}
-            </li>
-          ))}
-        </ul>
+        {ticket.feedback.length > 0 && (
+          <ul className={look.list}>
+            {ticket.feedback.map((one) => (
+              <li key={one.user}>
+                <strong>{WORDS[one.verdict]}</strong>, says <Outside text={one.user} most={120} />, <Time at={one.at} />{" "}
+                <span className={look.quiet}>(answered by: {ENGINES[one.engine].toLowerCase()})</span>
+                {one.note && (
+                  <div>
+                    <Outside text={one.note} />
+                  </div>
+                )}
+              </li>
+            ))}
+          </ul>
+        )}
         {may && <Judge ticket={ticket} />}
       </div>
     </Section>

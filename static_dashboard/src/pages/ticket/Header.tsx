@@ -17,8 +17,8 @@ const useStyles = makeStyles({
   header: { display: "flex", flexDirection: "column", gap: "8px", minWidth: 0 },
   title: { margin: 0, fontSize: tokens.fontSizeBase600, lineHeight: tokens.lineHeightBase600, fontWeight: tokens.fontWeightSemibold },
   id: { fontFamily: tokens.fontFamilyMonospace, overflowWrap: "anywhere" },
-  fact: { display: "inline-flex", flexWrap: "wrap", alignItems: "center", gap: "6px" },
-  name: { color: tokens.colorNeutralForeground2 },
+  idAndCopy: { display: "inline-flex", alignItems: "center", gap: "4px" },
+  name: { color: tokens.colorNeutralForeground2, marginRight: "6px" },
 });
 
 const STATUS_COLORS = { open: "danger", in_progress: "warning", acknowledged: "success" } as const;
@@ -41,7 +41,7 @@ export function Header({ ticket }: { ticket: Ticket }) {
         >
           <ArrowLeftRegular aria-hidden /> Tickets
         </Link>
-        <span className={styles.fact}>
+        <span className={styles.idAndCopy}>
           <span className={styles.id}>{ticket.id}</span>
           <span data-no-print>
             <CopyButton text={ticket.id} what="the ticket's id" />
@@ -109,9 +109,9 @@ function Acknowledged({ ticket }: { ticket: Ticket }) {
 function Fact({ name, children }: { name: string; children: ReactNode }) {
   const styles = useStyles();
   return (
-    <span className={styles.fact}>
+    <span>
       <span className={styles.name}>{name}</span>
-      <span>{children}</span>
+      {children}
     </span>
   );
 }

@@ -1,4 +1,4 @@
-import { makeStyles, tokens } from "@fluentui/react-components";
+import { makeStyles, mergeClasses, tokens } from "@fluentui/react-components";
 import type { ReactNode } from "react";
 
 import { categoryName } from "../../shared/format";
@@ -67,7 +67,7 @@ export function Checks({ diagnosis }: { diagnosis: Ticket["diagnosis"] }) {
         <Bullets title="What is missing" texts={missing} />
         {verification && <Verification told={verification} />}
         {model && (
-          <p className={look.quiet}>
+          <p className={mergeClasses(look.paragraph, look.quiet)}>
             Model {model.model.slice(0, 100)}, prompt {model.prompt_version.slice(0, 60)}: {model.tokens_in} tokens read,{" "}
             {model.tokens_out} written, {(model.latency_ms / 1000).toFixed(1)} s.
           </p>

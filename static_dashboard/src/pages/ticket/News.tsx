@@ -1,4 +1,4 @@
-import { Button, MessageBar, MessageBarActions, MessageBarBody, MessageBarTitle } from "@fluentui/react-components";
+import { Button, makeStyles, MessageBar, MessageBarActions, MessageBarBody, MessageBarTitle } from "@fluentui/react-components";
 import { useState } from "react";
 
 import { usePerson } from "../../app/session";
@@ -6,12 +6,15 @@ import { Happening } from "./Happening";
 import { useLook } from "./look";
 import { ASSISTANT, entriesSince, entryIds, type Entry, type Ticket } from "./ticketQuery";
 
+const useStyles = makeStyles({ news: { marginTop: "16px" } });
+
 const MOST = 3;
 /** Of what the app itself does, this changes what one reads or how urgent it is. */
 const TOLD = new Set(["Diagnosis Updated", "Report Added", "SLA Warning", "SLA Breached"]);
 
 /** What others did to the ticket since it was opened here, until it is dismissed. */
 export function News({ ticket }: { ticket: Ticket }) {
+  const styles = useStyles();
   const look = useLook();
   const me = usePerson().email;
   const [seen, setSeen] = useState(() => entryIds(ticket));
@@ -20,7 +23,7 @@ export function News({ ticket }: { ticket: Ticket }) {
   return (
     <div aria-live="polite" data-no-print>
       {news.length > 0 && (
-        <MessageBar intent="info" layout="multiline">
+        <MessageBar className={styles.news} intent="info" layout="multiline">
           <MessageBarBody>
             <MessageBarTitle>Changed just now</MessageBarTitle>
             <ul className={look.list}>

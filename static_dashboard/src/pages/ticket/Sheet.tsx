@@ -1,5 +1,5 @@
 import { makeStyles } from "@fluentui/react-components";
-import { lazy, Suspense, useRef, useState } from "react";
+import { lazy, Suspense, useRef, useState, useSyncExternalStore } from "react";
 import { useLocation } from "wouter";
 
 import { useMay } from "../../app/session";
@@ -27,6 +27,10 @@ import { Timeline } from "./Timeline";
 const LogViewer = lazy(() => import("./log/LogViewer"));
 const KeyList = lazy(() => import("./KeyList"));
 
+/** Room for two columns: what one can do stands beside the cause then, else below the steps. */
+const WIDE = "(min-width: 1001px)";
+const wideScreen = window.matchMedia(WIDE);
+
 const useStyles = makeStyles({
   sheet: { display: "flex", flexDirection: "column", gap: "16px", minWidth: 0 },
   columns: {
@@ -34,7 +38,7 @@ const useStyles = makeStyles({
     gridTemplateColumns: "minmax(0, 1fr) 360px",
     gap: "16px",
     alignItems: "start",
-    "@media (max-width: 1000px)": { gridTemplateColumns: "minmax(0, 1fr)" },
+    [`@media not ${WIDE}`]: { gridTemplateColumns: "minmax(0, 1fr)" },
     "@media print": { gridTemplateColumns: "minmax(0, 1fr)" },
   },
   column: { display: "flex", flexDirection: "column", gap: "16px", minWidth: 0 },
@@ -48,6 +52,7 @@ export function Sheet({ ticket }: { ticket: Ticket }) {
   const [armed, setArmed] = useState<Status | null>(null);
   const [keysShown, setKeysShown] = useState(false);
   const note = useRef<HTMLTextAreaElement>(null);
+  const wide = useWide();
   const log = useLogPlace();
   const openLog = () => log.open({ source: "", from: 0, to: 0 });
 
@@ -67,16 +72,19 @@ export function Sheet({ ticket }: { ticket: Ticket }) {
     Escape: () => backToList(navigate),
   });
 
+  const actions = acts && <Actions ticket={ticket} armed={armed} noteRef={note} />;
   return (
     <article className={styles.sheet}>
-      <Header ticket={ticket} />
-      <News ticket={ticket} />
+      <div>
+        <Header ticket={ticket} />
+        <News ticket={ticket} />
+      </div>
       <DeadLetters ticket={ticket} />
       <div className={styles.columns}>
         <div className={styles.column}>
           <Cause ticket={ticket} />
           <Steps steps={ticket.recommendations} />
-          {acts && <Actions ticket={ticket} armed={armed} noteRef={note} />}
+          {!wide && actions}
           <Findings evidence={ticket.diagnosis.evidence} jump={log.open} />
           <Hypotheses diagnosis={ticket.diagnosis} />
           <Checks diagnosis={ticket.diagnosis} />
@@ -84,6 +92,7 @@ export function Sheet({ ticket }: { ticket: Ticket }) {
           <FeedbackForm ticket={ticket} />
         </div>
         <div className={styles.column}>
+          {wide && actions}
           <Facts ticket={ticket} />
           <Owner ticket={ticket} />
           <Links ticket={ticket} openLog={openLog} />
@@ -103,5 +112,15 @@ export function Sheet({ ticket }: { ticket: Ticket }) {
         </Suspense>
       )}
     </article>
+  );
+}
+
+function useWide(): boolean {
+  return useSyncExternalStore(
+    (changed) => {
+      wideScreen.addEventListener("change", changed);
+      return () => wideScreen.removeEventListener("change", changed);
+    },
+    () => wideScreen.matches,
   );
 }

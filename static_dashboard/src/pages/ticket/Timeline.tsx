@@ -11,7 +11,7 @@ import { ASSISTANT, type Entry } from "./ticketQuery";
 const useStyles = makeStyles({
   entry: {
     display: "grid",
-    gridTemplateColumns: "104px minmax(0, 1fr)",
+    gridTemplateColumns: "160px minmax(0, 1fr)",
     gap: "0 12px",
     paddingLeft: "10px",
     borderLeft: `3px solid ${tokens.colorNeutralStroke1}`,
@@ -52,7 +52,7 @@ function OneEntry({ entry }: { entry: Entry }) {
   return (
     <li className={mergeClasses(styles.entry, !byAssistant && styles.byPerson)}>
       <span className={look.quiet}>
-        <Time at={entry.time} />
+        <Time at={entry.time} long />
       </span>
       <div>
         <div>

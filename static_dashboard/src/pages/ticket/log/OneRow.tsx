@@ -5,9 +5,9 @@ import type { Row } from "./rows";
 import { pattern } from "./searching";
 
 const useStyles = makeStyles({
-  row: { display: "flex", minHeight: "20px" },
-  quoted: { backgroundColor: tokens.colorStatusWarningBackground1, boxShadow: `inset 3px 0 0 ${tokens.colorStatusWarningBorderActive}` },
-  chosen: { backgroundColor: tokens.colorBrandBackground2, boxShadow: `inset 3px 0 0 ${tokens.colorBrandStroke1}` },
+  row: { display: "flex", minHeight: "20px", borderLeft: "3px solid transparent" },
+  quoted: { backgroundColor: tokens.colorStatusWarningBackground1, borderLeftColor: tokens.colorStatusWarningBorderActive },
+  chosen: { backgroundColor: tokens.colorBrandBackground2, borderLeftColor: tokens.colorBrandStroke1 },
   number: {
     flexShrink: 0,
     boxSizing: "border-box",

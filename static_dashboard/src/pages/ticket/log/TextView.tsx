@@ -9,13 +9,15 @@ import { indented } from "./indenting";
 import { Lines, type Target } from "./Lines";
 import { hashOf, type Jump, type Place } from "./place";
 import { useText, type Text } from "./reading";
-import { rowsOf } from "./rows";
-import { useSearch } from "./searching";
+import { rowAt, rowsOf } from "./rows";
+import { firstFrom, useSearch } from "./searching";
 import type { LogSource } from "./sources";
 import { Toolbar } from "./Toolbar";
 
 /** Beyond it, setting JSON out over lines would be felt. */
 const MOST_INDENTED_BYTES = 2_000_000;
+
+const NO_SEARCH = { words: "", from: 0, hit: null };
 
 const useStyles = makeStyles({ note: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200 } });
 
@@ -27,8 +29,8 @@ export function TextView(props: { source: LogSource; place: Jump; open: (place: 
   const [text, again] = useText(source.path);
   const [wrap, setWrap] = useState(true);
   const [setOut, setSetOut] = useState(false);
-  const [words, setWords] = useState("");
-  const [hit, setHit] = useState(0);
+  // `from` is the line at which the search began: the first hit is looked for from there on.
+  const [search, setSearch] = useState<{ words: string; from: number; hit: number | null }>(NO_SEARCH);
   const top = useRef(0);
 
   const canSetOut = source.json && text.state === "read" && text.bytes <= MOST_INDENTED_BYTES;
@@ -36,7 +38,9 @@ export function TextView(props: { source: LogSource; place: Jump; open: (place: 
   const lines = pretty ?? text.lines;
   const lineCount = pretty ? pretty.length : text.count;
   const rows = useMemo(() => rowsOf(lines, lineCount), [lines, lineCount]);
+  const { words } = search;
   const hits = useSearch(lines, lineCount, words);
+  const hit = search.hit ?? firstFrom(hits.lines, search.from);
 
   // Numbers of lines count in the text as it came, nowhere else.
   const chosen = !pretty && place.from > 0 ? { from: place.from, to: place.to } : null;
@@ -45,13 +49,11 @@ export function TextView(props: { source: LogSource; place: Jump; open: (place: 
     hitLine !== undefined
       ? { key: `hit ${words} ${hitLine} ${hits.starts[hit]}`, line: hitLine, character: hits.starts[hit] ?? 0 }
       : chosen && { key: `place ${place.asked}`, line: chosen.from - 1, character: 0 };
-  const find = (asked: string) => {
-    setWords(asked);
-    setHit(0);
-  };
-  const turn = (steps: number) => setHit((hit + steps + hits.lines.length) % Math.max(1, hits.lines.length));
+  const find = (asked: string) =>
+    setSearch({ words: asked, from: words ? search.from : rowAt(rows, lines, top.current).line, hit: null });
+  const turn = (steps: number) => setSearch({ ...search, hit: (hit + steps + hits.lines.length) % hits.lines.length });
   const choose = (from: number, to: number) => {
-    setWords("");
+    setSearch(NO_SEARCH);
     open({ source: source.id, from, to });
   };
 

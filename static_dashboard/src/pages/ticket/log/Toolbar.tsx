@@ -10,6 +10,7 @@ import type { Hits } from "./searching";
 const useStyles = makeStyles({
   search: { flexGrow: 1, minWidth: "160px", maxWidth: "360px" },
   goTo: { width: "110px" },
+  hits: { display: "inline-flex", alignItems: "center", gap: "4px" },
   found: { fontVariantNumeric: "tabular-nums", minWidth: "72px" },
 });
 
@@ -53,11 +54,27 @@ export function Toolbar(props: {
         onChange={(_, { value }) => props.find(value)}
         onKeyDown={onSearchKey}
       />
-      <span className={styles.found} role="status">
-        {props.words && found(hits, hit)}
+      <span className={styles.hits}>
+        <span className={styles.found} role="status">
+          {props.words && found(hits, hit)}
+        </span>
+        <Button
+          size="small"
+          icon={<ArrowUpRegular />}
+          title="The hit before: Shift+Enter"
+          aria-label="The hit before"
+          disabled={none}
+          onClick={() => turn(-1)}
+        />
+        <Button
+          size="small"
+          icon={<ArrowDownRegular />}
+          title="The next hit: Enter"
+          aria-label="The next hit"
+          disabled={none}
+          onClick={() => turn(1)}
+        />
       </span>
-      <Button size="small" icon={<ArrowUpRegular />} title="The hit before: Shift+Enter" aria-label="The hit before" disabled={none} onClick={() => turn(-1)} />
-      <Button size="small" icon={<ArrowDownRegular />} title="The next hit: Enter" aria-label="The next hit" disabled={none} onClick={() => turn(1)} />
       {props.choose && <GoTo lineCount={props.lineCount} choose={props.choose} />}
       <Switch label="Wrap" checked={props.wrap} onChange={(_, { checked }) => props.setWrap(checked)} />
       {props.setOut !== undefined && (

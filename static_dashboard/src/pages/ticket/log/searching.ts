@@ -20,6 +20,11 @@ export function pattern(words: string): RegExp {
   return new RegExp(words.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"), "gi");
 }
 
+/** The first hit that is on this line or below it; the very first if there is none. */
+export function firstFrom(hitLines: readonly number[], line: number): number {
+  return Math.max(0, hitLines.findIndex((found) => found >= line));
+}
+
 /** The hits in the first `count` lines, found again when more lines are there. */
 export function useSearch(lines: readonly string[], count: number, words: string): Hits {
   const [found, setFound] = useState({ words: "", hits: NONE });
