@@ -27,7 +27,9 @@ export function Actions(props: { ticket: Ticket; armed: Status | null; noteRef: 
     change.mutate({ status, note: note.trim() });
   };
   const first = armed && mayMove(ticket, armed) ? armed : (MOVES[ticket.status][0] ?? null);
-  const onKeyDown = (event: KeyboardEvent) => {
+  const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
+    // The page's keys work again.
+    if (event.key === "Escape") event.currentTarget.blur();
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || change.isPending) return;
     event.preventDefault();
     move(first);

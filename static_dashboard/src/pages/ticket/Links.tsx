@@ -3,6 +3,7 @@ import { Link } from "@fluentui/react-components";
 import { useLook } from "./look";
 import { OutsideLink } from "./Outside";
 import { Section } from "./Section";
+import { Some } from "./Some";
 import type { Ticket } from "./ticketQuery";
 
 const RUNS: Record<Ticket["source"], string> = {
@@ -19,6 +20,7 @@ const KINDS: Record<string, string> = {
   runbook: "Runbook",
   docs: "Documentation",
   jira: "Jira",
+  slack: "Slack: the channel of its message",
 };
 
 /** Where to look further, in the systems that the failure went through. */
@@ -26,25 +28,25 @@ export function Links({ ticket, openLog }: { ticket: Ticket; openLog: () => void
   const look = useLook();
   // The payload is shown by the log viewer.
   const links = ticket.links.filter(({ kind }) => kind !== "payload");
+  if (ticket.slack_channel) links.push({ kind: "slack", url: slackChannel(ticket.slack_channel) });
   return (
     <Section title="Links">
-      <ul className={look.list}>
-        {links.map(({ kind, url }) => (
-          <li key={`${kind} ${url}`}>
-            <OutsideLink url={url}>{label(ticket, kind)}</OutsideLink> <span className={look.quiet}>{host(url)}</span>
-          </li>
-        ))}
-        {ticket.slack_channel && (
-          <li>
-            <OutsideLink url={slackChannel(ticket.slack_channel)}>Slack: the channel of its message</OutsideLink>
-          </li>
-        )}
-        <li data-no-print>
-          <Link as="button" onClick={openLog}>
-            Log and payload
-          </Link>
-        </li>
-      </ul>
+      <Some
+        first={20}
+        what="links"
+        items={[
+          <li key="log" data-no-print>
+            <Link as="button" onClick={openLog}>
+              Log and payload
+            </Link>
+          </li>,
+          ...links.map(({ kind, url }) => (
+            <li key={`${kind} ${url}`}>
+              <OutsideLink url={url}>{label(ticket, kind)}</OutsideLink> <span className={look.quiet}>{host(url)}</span>
+            </li>
+          )),
+        ]}
+      />
     </Section>
   );
 }

@@ -7,6 +7,7 @@ import type { Place } from "./log/place";
 import { evidenceSource, reportSource } from "./log/sources";
 import { Outside } from "./Outside";
 import { Section } from "./Section";
+import { Some } from "./Some";
 import type { Ticket } from "./ticketQuery";
 
 const useStyles = makeStyles({ item: { display: "flex", flexDirection: "column", gap: "4px", overflowWrap: "anywhere" } });
@@ -20,8 +21,10 @@ export function Reports({ ticket, open }: { ticket: Ticket; open: Open }) {
   const known = ticket.reports.length;
   return (
     <Section title={known > 1 ? `Reports (${count(ticket.report_keys.length)})` : "Report"} screenOnly>
-      <ol className={look.list}>
-        {ticket.reports.map((report, index) => (
+      <Some
+        first={10}
+        what="reports"
+        items={ticket.reports.map((report, index) => (
           <li key={report.key} className={styles.item}>
             <span className={look.row}>
               <Time at={report.received_at} />
@@ -38,7 +41,7 @@ export function Reports({ ticket, open }: { ticket: Ticket; open: Open }) {
             <Outside text={index === 0 ? ticket.message : report.message} mono most={800} />
           </li>
         ))}
-      </ol>
+      />
       {ticket.report_keys.length > known && (
         <p className={look.quiet}>{count(ticket.report_keys.length - known)} more reports are in the timeline and the archive alone.</p>
       )}

@@ -1,11 +1,11 @@
-import { Button, makeStyles, mergeClasses, tokens } from "@fluentui/react-components";
-import { useState } from "react";
+import { makeStyles, mergeClasses, tokens } from "@fluentui/react-components";
 
 import { Time } from "../../shared/Time";
 import { Move } from "./Happening";
 import { useLook } from "./look";
 import { Outside } from "./Outside";
 import { Section } from "./Section";
+import { Some } from "./Some";
 import { ASSISTANT, type Entry } from "./ticketQuery";
 
 const useStyles = makeStyles({
@@ -25,22 +25,9 @@ const FIRST = 40;
 
 /** Who did what to the ticket, the newest first. */
 export function Timeline({ audit }: { audit: readonly Entry[] }) {
-  const look = useLook();
-  const [all, setAll] = useState(false);
-  const newest = audit.toReversed();
-  const shown = all ? newest : newest.slice(0, FIRST);
   return (
     <Section title="Timeline">
-      <ol className={look.list}>
-        {shown.map((entry) => (
-          <OneEntry key={entry.id} entry={entry} />
-        ))}
-      </ol>
-      {shown.length < audit.length && (
-        <Button appearance="transparent" onClick={() => setAll(true)} data-no-print>
-          Show all {audit.length} entries
-        </Button>
-      )}
+      <Some first={FIRST} what="entries" items={audit.toReversed().map((entry) => <OneEntry key={entry.id} entry={entry} />)} />
     </Section>
   );
 }

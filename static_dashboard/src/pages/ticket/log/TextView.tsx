@@ -49,8 +49,10 @@ export function TextView(props: { source: LogSource; place: Jump; open: (place: 
     hitLine !== undefined
       ? { key: `hit ${words} ${hitLine} ${hits.starts[hit]}`, line: hitLine, character: hits.starts[hit] ?? 0 }
       : chosen && { key: `place ${place.asked}`, line: chosen.from - 1, character: 0 };
+  // Who types on searches from where they began; who went on to another hit, from there.
+  const begun = search.hit === null ? search.from : (hitLine ?? 0);
   const find = (asked: string) =>
-    setSearch({ words: asked, from: words ? search.from : rowAt(rows, lines, top.current).line, hit: null });
+    setSearch({ words: asked, from: words ? begun : rowAt(rows, lines, top.current).line, hit: null });
   const turn = (steps: number) => setSearch({ ...search, hit: (hit + steps + hits.lines.length) % hits.lines.length });
   const choose = (from: number, to: number) => {
     setSearch(NO_SEARCH);
