@@ -4,8 +4,10 @@ import azure.functions as func
 
 from rca_core.triggers import (
     accounts,
+    analytics,
     clock,
     dead_letters,
+    exports,
     jira,
     live,
     owners,
@@ -33,5 +35,7 @@ for module in (
     jira,
     slack,
     samples,
+    analytics,
+    exports,
 ):
     app.register_functions(module.blueprint)

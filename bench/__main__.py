@@ -1,4 +1,7 @@
-"""`python -m bench [NAME ...] [--json FILE]`: runs the benchmarks; see docs/benchmarks.md."""
+"""`python -m bench [NAME ...] [--json FILE]`: runs the benchmarks; see docs/benchmarks.md.
+
+`python -m bench seed COUNT` fills the storage of the settings with so many tickets instead.
+"""
 
 from __future__ import annotations
 
@@ -16,20 +19,26 @@ _BENCHMARKS = {
     "webhook": "bench.webhook",
     "requests": "bench.requests_counted",
     "imports": "bench.imports",
+    "package": "bench.package",
     "validation": "bench.validation",
     "threads": "bench.threads",
     "logs": "bench.logs",
+    "costs": "bench.costs",
 }
 
 
 def main() -> None:
     """Reads the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(_BENCHMARKS)}; all without a name")
+    known = ", ".join(_BENCHMARKS)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {known}; all without a name; or: seed COUNT")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     arguments = parser.parse_args()
+    if arguments.names[:1] == ["seed"]:
+        importlib.import_module("bench.seed").command(arguments.names[1:])
+        return
     if unknown := set(arguments.names) - set(_BENCHMARKS):
-        parser.error(f"no benchmark is called {', '.join(sorted(unknown))}; there are {', '.join(_BENCHMARKS)}")
+        parser.error(f"no benchmark is called {', '.join(sorted(unknown))}; there are {known}")
     machine = {
         "cores": os.cpu_count(),
         "python": platform.python_version(),

@@ -1,4 +1,4 @@
-"""`make check`: bandit over the code, and the packages against the advisories of PyPI and npm.
+"""`make check`: bandit over the code, the packages against the advisories of PyPI and npm, checkov over infra/.
 
 The advisories come from the registries; where these do not answer, the check says so and passes: it cannot know.
 """
@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from devhost.infra_check import infra
+
 _ROOT = Path(__file__).resolve().parent.parent
 _TIMEOUT_SECONDS = 300
 # Advisory id -> why it does no harm here, in one line.
@@ -18,8 +20,8 @@ _ACCEPTED: dict[str, str] = {}
 
 
 def main() -> int:
-    """Runs all three; returns 1 if one of them found something."""
-    found = [check() for check in (_bandit, _pip_audit, _npm_audit)]
+    """Runs them all; returns 1 if one of them found something."""
+    found = [_bandit(), _pip_audit(), _npm_audit("."), _npm_audit("static_dashboard"), infra()]
     return 1 if any(found) else 0
 
 
@@ -34,6 +36,7 @@ def _bandit() -> bool:
         "-r",
         "rca_core",
         "devhost",
+        "airflow",
         "function_app.py",
     ]
     done = subprocess.run(command, cwd=_ROOT, timeout=_TIMEOUT_SECONDS, check=False)  # a list of ours # nosec B603
@@ -57,10 +60,10 @@ def _pip_audit() -> bool:
     return _told("pip-audit", findings, f"{len(audited)} of {len(packages)} packages were looked up")
 
 
-def _npm_audit() -> bool:
-    report = _json_of(["npm", "audit", "--json"])
+def _npm_audit(folder: str) -> bool:
+    report = _json_of(["npm", "audit", "--json", "--prefix", folder])
     if "vulnerabilities" not in report:
-        print("npm audit: npm's advisories are not reachable, skipped")
+        print(f"npm audit of {folder}: npm's advisories are not reachable, skipped")
         return False
     findings = [
         (str(via.get("url", "")).rpartition("/")[2] or str(via.get("source")), f"{name} ({via.get('severity')})")
@@ -68,7 +71,7 @@ def _npm_audit() -> bool:
         for via in one.get("via", [])
         if isinstance(via, dict)
     ]
-    return _told("npm audit", findings, "all packages were looked up")
+    return _told(f"npm audit of {folder}", findings, "all packages were looked up")
 
 
 def _told(tool: str, findings: list[tuple[str, str]], looked_up: str) -> bool:

@@ -56,7 +56,10 @@ install_node_packages() {
 
 build_page() {
   echo "Building the dashboard in $page/dist ..."
-  npm run --silent build --prefix "$page" || missing "a dashboard that can be built; the message above says why not."
+  told=$(npm run --silent build --prefix "$page" 2>&1) || {
+    printf '%s\n' "$told" >&2
+    missing "a dashboard that can be built; the message above says why not."
+  }
 }
 
 # All that the build reads; schema.ts it makes itself.

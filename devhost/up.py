@@ -40,6 +40,7 @@ def main() -> int:
             blob_port=_port("AZURITE_BLOB_PORT", 10000),
             queue_port=_port("AZURITE_QUEUE_PORT", 10001),
             table_port=_port("AZURITE_TABLE_PORT", 10002),
+            many_rows=True,
         )
         with _alone(), azurite:
             return _run_host(azurite.connection_string, _port("PORT", 7071))

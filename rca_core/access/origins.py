@@ -55,7 +55,7 @@ def cors_headers(headers: Mapping[str, str], allowed: frozenset[str]) -> dict[st
     return {
         "Access-Control-Allow-Origin": origin,
         "Access-Control-Allow-Credentials": "true",
-        "Access-Control-Expose-Headers": "X-Request-Id, Retry-After",
+        "Access-Control-Expose-Headers": "X-Request-Id, Retry-After, Content-Disposition, Link, X-Truncated",
     }
 
 

@@ -6,6 +6,7 @@ for a failure, report; so the newest trouble of one delivery overwrites the one 
 
 import hashlib
 import heapq
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Literal
@@ -45,6 +46,16 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     next_try: str = ""
 
 
+class DeadLetterCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many deliveries are in trouble, by queue and by state. `or_more`: there are more than the 1,000 counted."""
+
+    total: int
+    by_queue: dict[str, int]
+    retrying: int
+    dead: int
+    or_more: bool
+
+
 def record(
     storage: Storage,
     queue: Queue,
@@ -54,8 +65,10 @@ def record(
     reason: str = "",
     tries: int = 0,
     next_try: str = "",
-) -> None:
-    """Notes a delivery's trouble. Without a reason the one noted last is kept: a poison queue tells none."""
+) -> DeadLetter:
+    """Notes a delivery's trouble; returns what was noted. Without a reason the one noted last is kept: a poison queue
+    tells none.
+    """
     letter_id, ticket_id = _named(queue, body)
     known = _find(storage, letter_id) if not reason else None
     letter = DeadLetter(
@@ -73,6 +86,7 @@ def record(
     storage.table(TABLE).upsert_entity(row, mode=UpdateMode.REPLACE)  # a merge would leave the end of a longer body
     if state == "dead":
         logs.warning("message-dead", queue=queue, ticket_id=ticket_id or None, letter=letter_id, tries=letter.tries)
+    return letter
 
 
 def settled(storage: Storage, queue: Queue, body: bytes) -> None:
@@ -85,6 +99,22 @@ def listed(storage: Storage) -> list[DeadLetter]:
     """Those there are, newest first, at most 1,000."""
     found = _read(storage, "PartitionKey eq @partition", {"partition": _PARTITION})
     return heapq.nlargest(_MOST_LISTED, found, key=lambda letter: letter.at)
+
+
+def counted(storage: Storage) -> DeadLetterCounts:
+    """How many there are, 1,000 at most: one request."""
+    rows = storage.table(TABLE).query_entities(
+        "PartitionKey eq @partition", parameters={"partition": _PARTITION}, select=["queue", "state"]
+    )
+    page = list(next(rows.by_page(), ()))
+    states = Counter(row["state"] for row in page)
+    return DeadLetterCounts(
+        total=len(page),
+        by_queue=dict(sorted(Counter(row["queue"] for row in page).items())),
+        retrying=states["retrying"],
+        dead=states["dead"],
+        or_more=len(page) == _MOST_LISTED,
+    )
 
 
 def of_ticket(storage: Storage, ticket_id: str) -> list[DeadLetter]:

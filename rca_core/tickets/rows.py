@@ -5,12 +5,20 @@ from typing import Any, Literal, get_origin
 
 import msgspec
 
-from rca_core.diagnosis.diagnosis import Diagnosis
+from rca_core.diagnosis.diagnosis import Diagnosis, Engine
 from rca_core.foundation import clock
 from rca_core.foundation.failure import Source
 from rca_core.tickets.audit import AuditEntry
 from rca_core.tickets.sla import DueKind, next_due
-from rca_core.tickets.ticket import Priority, Severity, SlaStatus, Status, Ticket, month_and_day
+from rca_core.tickets.ticket import (
+    SLA_SECONDS_OF,
+    Priority,
+    Severity,
+    SlaStatus,
+    Status,
+    Ticket,
+    month_and_day,
+)
 
 # A string property holds 32,768 UTF-16 units ("Understanding the Table service data model"); a character takes
 # up to two. Longer texts go on in `<name>__2`, `<name>__3`...
@@ -32,7 +40,9 @@ _JSON_FIELDS = frozenset(
 
 
 class TicketRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list of tickets shows and filters."""
+    """What a list of tickets shows and filters. `run_count` counts the ticket's `runs`, `engine` is the one of its
+    diagnosis. Rows of earlier releases have less: there both are null until the ticket is changed.
+    """
 
     id: str
     timestamp: str
@@ -48,11 +58,16 @@ class TicketRow(msgspec.Struct, frozen=True, kw_only=True):
     confidence: float
     sla_status: SlaStatus
     sla_due: str
+    sla_seconds: int
     sla_warned: bool = False
     finops_team: str
+    finops_owner: str = "Unknown"
+    engine: Engine | None = None
+    run_count: int | None = None
     itsm_ticket_id: str | None = None
     ack_ts: str | None = None
     ack_user: str | None = None
+    ack_seconds: int | None = None
     version: int
 
 
@@ -138,7 +153,8 @@ def due_from(key: str) -> DueRow:
 
 def list_entity(ticket: Ticket) -> dict[str, Any]:
     """The ticket's list row; long texts are cut, the ticket has them whole."""
-    values = {name: getattr(ticket, name) for name in TicketRow.__struct_fields__}
+    counted = {"engine": ticket.diagnosis.engine, "run_count": len(ticket.runs)}
+    values = counted | {name: getattr(ticket, name) for name in TicketRow.__struct_fields__ if name not in counted}
     return {
         "PartitionKey": month_and_day(ticket.id)[0],
         "RowKey": list_key(ticket),
@@ -151,8 +167,10 @@ def list_entity(ticket: Ticket) -> dict[str, Any]:
 
 
 def list_row(entity: Mapping[str, Any]) -> TicketRow:
-    """The list row that `list_entity` wrote."""
-    return msgspec.convert(_named(entity, TicketRow), TicketRow)
+    """The list row that `list_entity` wrote, in this release or an earlier one."""
+    fields = _named(entity, TicketRow)
+    fields.setdefault("sla_seconds", SLA_SECONDS_OF.get(fields["severity"]))
+    return msgspec.convert(fields, TicketRow)
 
 
 def audit_entities(entry: AuditEntry) -> list[dict[str, Any]]:

@@ -113,7 +113,7 @@ class TicketStore:
         self._note_month(month)
         row = rows.trail_entity(entry, month)
         for _ in self._attempts(entry.id):
-            count = self._counted(month, day, counters.row_key(entry.id), {})
+            count = self._counted(month, day, counters.row_key(entry.id), counters.NOTE)
             if self._transaction([("create", row), count]):
                 return
 
@@ -202,19 +202,16 @@ class TicketStore:
 
     def _count(self, old: Ticket | None, new: Ticket) -> Operation:
         month, day = month_and_day(new.id)
-        change = counters.difference(counters.contribution(new), counters.contribution(old))
-        return self._counted(month, day, counters.row_key(new.id), change)
+        return self._counted(month, day, counters.row_key(new.id), counters.change_of(old, new))
 
-    def _counted(self, month: str, day: int, row_key: str, change: counters.Counts) -> Operation:
-        """The counts after `change` and one more audit entry."""
+    def _counted(self, month: str, day: int, row_key: str, change: counters.Change) -> Operation:
+        """The counts after `change`."""
         key = {"PartitionKey": month, "RowKey": row_key}
         try:
-            row = self._table.get_entity(month, row_key, select=counters.columns(day))
+            row = self._table.get_entity(month, row_key, select=counters.columns([day]))
         except ResourceNotFoundError:
-            return ("create", {**key, **counters.changed({}, day, change, audits=1)})
-        return _if_unchanged(
-            {**key, **counters.changed(row, day, change, audits=1)}, row.metadata["etag"], UpdateMode.MERGE
-        )
+            return ("create", {**key, **counters.changed({}, day, change)})
+        return _if_unchanged({**key, **counters.changed(row, day, change)}, row.metadata["etag"], UpdateMode.MERGE)
 
     def _note_month(self, month: str) -> None:
         if month not in self._known_months:

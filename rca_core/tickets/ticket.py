@@ -23,6 +23,7 @@ Judgement = Literal["right", "partly", "wrong"]
 JUDGEMENTS: tuple[Judgement, ...] = ("right", "partly", "wrong")
 STATUSES: tuple[Status, ...] = ("open", "in_progress", "acknowledged")
 SEVERITIES: tuple[Severity, ...] = ("Critical", "High", "Medium", "Low")
+SLA_STATUSES: tuple[SlaStatus, ...] = ("Pending", "Met", "Breached")
 
 PRIORITY_OF: dict[Severity, Priority] = {"Critical": "P1", "High": "P2", "Medium": "P3", "Low": "P4"}
 SLA_SECONDS_OF: dict[Severity, int] = {"Critical": 900, "High": 1_800, "Medium": 7_200, "Low": 86_400}

@@ -73,7 +73,15 @@ def _create(storage: Storage, store: TicketStore, settings: Settings, message: F
     )
     if not store.create(ticket, _created(ticket)):
         return store.get(message.ticket_id)
-    logs.info("ticket-created", ticket_id=ticket.id, category=ticket.error_type, severity=ticket.severity)
+    heard = clock.from_iso(message.received_at)
+    logs.info(
+        "ticket-created",
+        ticket_id=ticket.id,
+        source=ticket.source,
+        category=ticket.error_type,
+        severity=ticket.severity,
+        after_ms=round((clock.now() - heard).total_seconds() * 1000),
+    )
     return ticket
 
 

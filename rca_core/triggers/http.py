@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -13,7 +14,7 @@ from azure.core.exceptions import AzureError, ResourceNotFoundError
 from rca_core import services
 from rca_core.access import origins
 from rca_core.access.roles import CALLERS
-from rca_core.foundation import logs
+from rca_core.foundation import clock, logs
 from rca_core.foundation.errors import (
     LengthRequired,
     MalformedRequest,
@@ -85,6 +86,9 @@ def _answered(handler: Handler, req: func.HttpRequest, bindings: dict[str, Any],
     except RcaError as error:
         if error.status >= 500:
             logs.failure("request-failed", error, function=name)
+        if error.status in (401, 403):
+            address = guard.client_address(req)
+            logs.warning("call-refused", function=name, status=error.status, address=address, reason=error.detail)
         return _problem(error, request_id)
     except AzureError as error:
         if isinstance(error, ResourceNotFoundError):
@@ -171,6 +175,39 @@ def choice(req: func.HttpRequest, name: str, choices: tuple[Word, ...]) -> Word 
         if word == text:
             return word
     raise MalformedRequest(f"Parameter '{name}' is one of: {', '.join(choices)}.", field=name)
+
+
+def choices(req: func.HttpRequest, name: str, known: tuple[Word, ...]) -> tuple[Word, ...]:
+    """The query parameter `name`: some of `known`, separated by commas; none of them if it is not given."""
+    text = req.params.get(name)
+    if text is None:
+        return ()
+    asked = {each.strip() for each in text.split(",")}
+    if not asked <= set(known):
+        raise MalformedRequest(
+            f"Parameter '{name}' is one of these, or several separated by commas: {', '.join(known)}.", field=name
+        )
+    return tuple(each for each in known if each in asked)
+
+
+def names(req: func.HttpRequest, name: str) -> frozenset[str]:
+    """The query parameter `name` as names separated by commas, and as a whole: a name may have a comma in it."""
+    text = word(req, name).strip()
+    return frozenset({text, *(each.strip() for each in text.split(","))}) - {""}
+
+
+def moment(req: func.HttpRequest, name: str) -> datetime | None:
+    """The query parameter `name` as a time; a day, and a time without zone, is in UTC. None if it is not given."""
+    text = word(req, name)
+    if not text:
+        return None
+    try:
+        at = clock.from_iso(text)
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise MalformedRequest(
+            f"Parameter '{name}' is a time such as 2026-11-23T07:44:41Z, or a day such as 2026-11-23.", field=name
+        ) from None
 
 
 def _problem(error: RcaError, request_id: str) -> func.HttpResponse:

@@ -7,19 +7,32 @@ import msgspec
 
 from rca_core.access.sessions import cookie_name
 from rca_core.diagnosis.categories import CATEGORIES
+from rca_core.tickets.analytics import DEFAULT_DAYS, MAX_DAYS
 from rca_core.tickets.dead_letters import DeadLetter
 from rca_core.tickets.jira_events import Heard
 from rca_core.tickets.jira_statuses import NamedStatus
 from rca_core.tickets.owner_table import NewRule, RuleChange
 from rca_core.tickets.ownership import Rule
-from rca_core.tickets.queries import MAX_LIMIT, AuditPage, Summary, TicketPage
-from rca_core.tickets.ticket import SEVERITIES, STATUSES
+from rca_core.tickets.queries import MAX_LIMIT, MAX_TICKETS_LIMIT, AuditPage, Summary, TicketPage
+from rca_core.tickets.ticket import SEVERITIES, SLA_STATUSES, STATUSES
 from rca_core.tickets.unowned import UnownedList
+from rca_core.triggers.analytics import Overview
 from rca_core.triggers.dead_letters import DeadLetterList
+from rca_core.triggers.exports import MOST_ROWS
 from rca_core.triggers.http import MAX_BODY_BYTES, Problem
 from rca_core.triggers.jira import NamedStatuses
+from rca_core.triggers.live import Connection
 from rca_core.triggers.openapi_accounts import ACCOUNT_TYPES, account_paths
-from rca_core.triggers.openapi_parts import content, operation, query, schema
+from rca_core.triggers.openapi_parts import (
+    content,
+    listed,
+    name_operations,
+    operation,
+    query,
+    require_what_is_always_there,
+    schema,
+    several,
+)
 from rca_core.triggers.owners import Preview, RuleList
 from rca_core.triggers.samples import Sample, SampleReport
 from rca_core.triggers.system import Health
@@ -30,6 +43,7 @@ _TYPES = (
     *ACCOUNT_TYPES,
     Answer,
     AuditPage,
+    Connection,
     DeadLetter,
     DeadLetterList,
     Health,
@@ -38,6 +52,7 @@ _TYPES = (
     NamedStatus,
     NamedStatuses,
     NewRule,
+    Overview,
     Preview,
     Problem,
     Rule,
@@ -61,6 +76,9 @@ _KEY: list[dict[str, list[str]]] = [{"functionKey": []}, {"functionKeyInUrl": []
 def document() -> dict[str, Any]:
     """OpenAPI 3.1, a fresh copy at each call."""
     _, components = msgspec.json.schema_components(_TYPES, ref_template="#/components/schemas/{name}")
+    paths = _paths()
+    name_operations(paths)
+    require_what_is_always_there(components, paths, _TYPES)
     for described in components.values():
         # Python 3.13 strips the indentation of docstrings when it compiles, earlier versions do not.
         described["description"] = cleandoc(described.get("description", ""))
@@ -71,7 +89,7 @@ def document() -> dict[str, Any]:
             "version": "1",
             "description": "Hears of failures on an Azure data platform and keeps one ticket for each.",
         },
-        "paths": _paths(),
+        "paths": paths,
         "components": {
             "schemas": components,
             "securitySchemes": {
@@ -88,17 +106,25 @@ def document() -> dict[str, Any]:
 
 
 def _paths() -> dict[str, Any]:
-    paging = [
-        query("limit", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT}),
-        query("cursor", {"type": "string"}, "What the page before gave as next_cursor."),
-    ]
+    cursor = query("cursor", {"type": "string"}, "What the page before gave as next_cursor.")
+    paging = [query("limit", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT}), cursor]
     filters = [
-        query("source", {"enum": list(SOURCES)}),
-        query("severity", {"enum": list(SEVERITIES)}),
-        query("error_type", {"enum": list(CATEGORIES)}),
-        query("team", {"type": "string"}),
+        listed("source", SOURCES),
+        listed("severity", SEVERITIES),
+        listed("error_type", CATEGORIES),
+        listed("sla_status", SLA_STATUSES),
+        several("team", {"type": "string"}),
         query("q", {"type": "string", "maxLength": 200}, "Text looked for in title, pipeline and ids."),
-        *paging,
+        cursor,
+    ]
+    limit = query("limit", {"type": "integer", "minimum": 1, "maximum": MAX_TICKETS_LIMIT})
+    status = listed("status", STATUSES)
+    trail_filters = [
+        query("ticket_id", {"type": "string"}),
+        several("action", {"type": "string"}),
+        several("user", {"type": "string"}),
+        query("from", {"type": "string"}, "From this time or day (UTC) on."),
+        query("to", {"type": "string"}, "Before this time or day (UTC)."),
     ]
     by_id = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}]
     return {
@@ -113,12 +139,10 @@ def _paths() -> dict[str, Any]:
         "/api/sender-test": {
             "post": operation("Try what a sender posts, without making a ticket", SampleReport, body=schema(Sample))
         },
-        "/api/tickets": {
-            "get": operation(
-                "Tickets, newest first", TicketPage, parameters=[query("status", {"enum": list(STATUSES)}), *filters]
-            )
-        },
-        "/api/open-tickets": {"get": operation("Open tickets, newest first", TicketPage, parameters=filters)},
+        "/api/tickets": {"get": operation("Tickets, newest first", TicketPage, parameters=[status, *filters, limit])},
+        "/api/open-tickets": {"get": operation("Open tickets, newest first", TicketPage, parameters=[*filters, limit])},
+        "/api/export/tickets.csv": {"get": _file("Tickets as a CSV file", [status, *filters])},
+        "/api/export/audit.csv": {"get": _file("Audit entries as a CSV file", [*trail_filters, cursor])},
         "/api/tickets/{id}": {
             "get": operation("One ticket with its audit entries", TicketView, parameters=by_id, errors=(404,)),
             "patch": operation(
@@ -155,10 +179,19 @@ def _paths() -> dict[str, Any]:
             "get": operation(
                 "Audit entries, newest first",
                 AuditPage,
-                parameters=[*(query(name, {"type": "string"}) for name in ("ticket_id", "action", "user")), *paging],
+                parameters=[*trail_filters, *paging],
             )
         },
         "/api/summary": {"get": operation("Counts over all tickets", Summary)},
+        "/api/analytics": {
+            "get": operation(
+                "How things stand and how the last days went",
+                Overview,
+                parameters=[
+                    query("days", {"type": "integer", "minimum": 1, "maximum": MAX_DAYS, "default": DEFAULT_DAYS})
+                ],
+            )
+        },
         "/jira-webhook": {
             "post": _signed(operation("Jira's webhook, signed with X-Hub-Signature", Heard, body={"type": "object"}))
         },
@@ -198,10 +231,21 @@ def _paths() -> dict[str, Any]:
         "/api/dead-letters/{id}/replay": {
             "post": operation("Send the message once more", DeadLetter, parameters=by_id, errors=(404,), success=202)
         },
-        "/api/negotiate": {"post": operation("Where to connect for live updates (SignalR)", None)},
+        "/api/negotiate": {"post": operation("Where to connect for live updates (SignalR)", Connection)},
         "/api/health": {"get": {**operation("Whether the app works", Health), "security": []}},
         "/api/openapi.json": {"get": operation("This document", None)},
     }
+
+
+def _file(summary: str, parameters: list[dict[str, Any]]) -> dict[str, Any]:
+    told = operation(summary, None, parameters=parameters)
+    told["description"] = f"At most {MOST_ROWS:,} rows; header Link (rel=next) leads to the next ones, if there are."
+    told["responses"]["200"] = content("The file", {"type": "string"}, "text/csv")
+    headers = {"X-Truncated": "Whether there are more rows.", "Link": "Where the next rows are."}
+    told["responses"]["200"]["headers"] = {
+        name: {"description": about, "schema": {"type": "string"}} for name, about in headers.items()
+    }
+    return told
 
 
 def _webhook(summary: str, security: list[dict[str, list[str]]]) -> dict[str, Any]:

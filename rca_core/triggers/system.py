@@ -43,6 +43,9 @@ _SWITCHED_ON_BY = {
 
 Part = Literal["ok", "off", "down"]
 
+# What the last probe of a model found.
+_found_with_model: dict[GeminiSettings, str] = {}
+
 
 class Health(msgspec.Struct, frozen=True):
     """Whether the app works. A part is `ok`, `off` (it has no settings) or `down`; `notes` say why. The app itself is
@@ -60,22 +63,18 @@ def get_health(req: func.HttpRequest) -> func.HttpResponse:
     """200 when the app can do its job, 503 when it cannot. Anybody may ask; storage is asked every few seconds."""
     moment = time.monotonic()
     storage: Literal["ok", "down"] = "ok" if _storage_answers(int(moment / _PROBE_SECONDS)) else "down"
-    known = settings()
-    configured = {
-        "gemini": known.gemini,
-        "jira": known.jira,
-        "slack": known.slack,
-        "live_updates": known.live_updates,
-        "databricks_api": known.databricks_token,
-        "data_factory_api": known.management_url,
-        "airflow_api": known.airflow_token,
-    }
-    parts: dict[str, Part] = {name: "ok" if setting else "off" for name, setting in configured.items()}
-    notes = {name: f"{_SWITCHED_ON_BY[name]} is not set." for name, state in parts.items() if state == "off"}
-    if known.gemini and (trouble := _trouble_with_model(known.gemini, int(moment / _MODEL_PROBE_SECONDS))):
-        parts["gemini"], notes["gemini"] = "down", trouble
-    health = Health(storage, {"storage": storage, **parts}, notes)
+    gemini = settings().gemini
+    trouble = _trouble_with_model(gemini, int(moment / _MODEL_PROBE_SECONDS)) if gemini else ""
+    health = _health(storage, trouble)
     return json_response(health, status=200 if health.status == "ok" else 503)
+
+
+def known_health() -> Health:
+    """As `get_health` has it, for somebody who has just read from storage; the model is not asked anew: it is as it was
+    found when health was asked for the last time in this process, and taken for well before that.
+    """
+    gemini = settings().gemini
+    return _health("ok", _found_with_model.get(gemini, "") if gemini else "")
 
 
 @blueprint.route("api/{*path}", methods=["OPTIONS"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -92,6 +91,24 @@ def get_openapi(req: func.HttpRequest) -> func.HttpResponse:
     from rca_core.triggers.openapi import document
 
     return json_response(document())
+
+
+def _health(storage: Literal["ok", "down"], model_trouble: str) -> Health:
+    known = settings()
+    configured = {
+        "gemini": known.gemini,
+        "jira": known.jira,
+        "slack": known.slack,
+        "live_updates": known.live_updates,
+        "databricks_api": known.databricks_token,
+        "data_factory_api": known.management_url,
+        "airflow_api": known.airflow_token,
+    }
+    parts: dict[str, Part] = {name: "ok" if setting else "off" for name, setting in configured.items()}
+    notes = {name: f"{_SWITCHED_ON_BY[name]} is not set." for name, state in parts.items() if state == "off"}
+    if model_trouble:
+        parts["gemini"], notes["gemini"] = "down", model_trouble
+    return Health(storage, {"storage": storage, **parts}, notes)
 
 
 @lru_cache(maxsize=1)
@@ -116,9 +133,11 @@ def _trouble_with_model(gemini: GeminiSettings, moment: int) -> str:
     from rca_core.diagnosis.gemini import Gemini
     from rca_core.diagnosis.gemini_answers import NoModelAnswer
 
+    trouble = ""
     try:
         Gemini(gemini.api_key, gemini.model, gemini.base_url, timeout_seconds=_MODEL_PROBE_TIMEOUT_SECONDS).probe()
     except NoModelAnswer as none:
         logs.warning("model-down", reason=none.reason, note=none.note)
-        return _MODEL_TROUBLE.get(none.reason, "It gives no answer; the log of the app says more.")
-    return ""
+        trouble = _MODEL_TROUBLE.get(none.reason, "It gives no answer; the log of the app says more.")
+    _found_with_model[gemini] = trouble
+    return trouble

@@ -16,9 +16,10 @@ from rca_core.tickets import dead_letters, queries
 from rca_core.tickets.audit import AuditEntry
 from rca_core.tickets.changes import change_status, judge_ticket
 from rca_core.tickets.dead_letters import DeadLetter
-from rca_core.tickets.ticket import SEVERITIES, STATUSES, Judgement, Status, Ticket
+from rca_core.tickets.queries import DEFAULT_LIMIT, MAX_LIMIT, MAX_TICKETS_LIMIT, ONE_PAGE, AuditPage, Reach, TicketPage
+from rca_core.tickets.ticket import SEVERITIES, SLA_STATUSES, STATUSES, Judgement, Status, Ticket
 from rca_core.triggers.guard import caller
-from rca_core.triggers.http import choice, endpoint, integer, json_body, json_response, word
+from rca_core.triggers.http import choices, endpoint, integer, json_body, json_response, moment, names, word
 
 blueprint = func.Blueprint()
 
@@ -52,14 +53,14 @@ class TicketView(Ticket, frozen=True, kw_only=True):
 @endpoint
 def list_tickets(req: func.HttpRequest) -> func.HttpResponse:
     """A page of tickets, newest first."""
-    return _page(req, choice(req, "status", STATUSES))
+    return json_response(ticket_page(req, choices(req, "status", STATUSES) or STATUSES, _tickets_limit(req)))
 
 
 @blueprint.route("api/open-tickets", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint
 def list_open_tickets(req: func.HttpRequest) -> func.HttpResponse:
     """A page of the open tickets, newest first."""
-    return _page(req, "open")
+    return json_response(ticket_page(req, ("open",), _tickets_limit(req)))
 
 
 @blueprint.route("api/tickets/{id}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -133,16 +134,8 @@ def get_log(req: func.HttpRequest) -> func.HttpResponse:
 @blueprint.route("api/audit", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint
 def list_audit(req: func.HttpRequest) -> func.HttpResponse:
-    """A page of the audit trail, newest first; what people do with their accounts is for admins alone."""
-    page = queries.list_audit(
-        services.ticket_store(),
-        ticket_id=req.params.get("ticket_id"),
-        equal=_given(req, {"action": "action", "user": "user"}),
-        limit=_limit(req),
-        cursor=req.params.get("cursor"),
-        tickets_only=not may(caller().role, "manage_users"),
-    )
-    return json_response(page)
+    """A page of the audit trail, newest first."""
+    return json_response(audit_page(req, integer(req, "limit", default=DEFAULT_LIMIT, most=MAX_LIMIT)))
 
 
 @blueprint.route("api/summary", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -152,32 +145,44 @@ def get_summary(req: func.HttpRequest) -> func.HttpResponse:
     return json_response(queries.summary(services.ticket_store()))
 
 
-def _page(req: func.HttpRequest, status: Status | None) -> func.HttpResponse:
-    choice(req, "source", SOURCES)
-    choice(req, "severity", SEVERITIES)
-    choice(req, "error_type", CATEGORIES)
-    page = queries.list_tickets(
+def ticket_page(req: func.HttpRequest, statuses: tuple[Status, ...], limit: int, reach: Reach = ONE_PAGE) -> TicketPage:
+    """The page of tickets that a call asks for by its filters and its cursor."""
+    wanted: dict[str, frozenset[str]] = {
+        "source": frozenset(choices(req, "source", SOURCES)),
+        "severity": frozenset(choices(req, "severity", SEVERITIES)),
+        "error_type": frozenset(choices(req, "error_type", CATEGORIES)),
+        "sla_status": frozenset(choices(req, "sla_status", SLA_STATUSES)),
+        "finops_team": names(req, "team"),
+    }
+    return queries.list_tickets(
         services.ticket_store(),
-        status=status,
-        equal=_given(
-            req,
-            {"source": "source", "severity": "severity", "error_type": "error_type", "team": "finops_team"},
-        ),
+        statuses=statuses,
+        wanted={column: values for column, values in wanted.items() if values},
         text=word(req, "q"),
-        limit=_limit(req),
+        limit=limit,
         cursor=req.params.get("cursor"),
+        reach=reach,
     )
-    return json_response(page)
 
 
-def _given(req: func.HttpRequest, columns: dict[str, str]) -> dict[str, str]:
-    """The columns asked for by query parameters, with the values asked for."""
-    asked = {column: word(req, name) for name, column in columns.items()}
-    return {column: value for column, value in asked.items() if value}
+def audit_page(req: func.HttpRequest, limit: int, reach: Reach = ONE_PAGE) -> AuditPage:
+    """The page of the audit trail that a call asks for; what people do with their accounts is for admins alone."""
+    wanted = {"action": names(req, "action"), "user": names(req, "user")}
+    return queries.list_audit(
+        services.ticket_store(),
+        ticket_id=req.params.get("ticket_id"),
+        wanted={column: values for column, values in wanted.items() if values},
+        since=moment(req, "from"),
+        before=moment(req, "to"),
+        limit=limit,
+        cursor=req.params.get("cursor"),
+        tickets_only=not may(caller().role, "manage_users"),
+        reach=reach,
+    )
 
 
-def _limit(req: func.HttpRequest) -> int:
-    return integer(req, "limit", default=queries.DEFAULT_LIMIT, most=queries.MAX_LIMIT)
+def _tickets_limit(req: func.HttpRequest) -> int:
+    return integer(req, "limit", default=DEFAULT_LIMIT, most=MAX_TICKETS_LIMIT)
 
 
 def _document(ticket: Ticket, wanted: str) -> func.HttpResponse:

@@ -97,6 +97,18 @@ def test_behind_a_platform_that_strips_it_the_header_signs_in(edge: App) -> None
         assert client.put("/api/jira-statuses", json={"name": "x", "status": "open"}).status_code == 403
 
 
+def test_a_token_that_a_proxy_puts_in_front_neither_signs_in_nor_shuts_out(app: App) -> None:
+    """Static Web Apps sends one of its own in the header Authorization."""
+    alien = {"Authorization": "Bearer a.token.of-theirs"}
+    with app.client() as client:
+        assert client.get("/api/me", headers=alien).status_code == 200
+        foreign = {**alien, "Origin": "https://evil.example.net"}
+        assert client.post("/api/owners", json={"pattern": "x", "team": "y"}, headers=foreign).status_code == 403
+    with app.stranger(headers={**alien, "Origin": app.url}) as client:
+        assert client.get("/api/tickets").status_code == 401
+        assert client.post("/api/owners", json={"pattern": "x", "team": "y"}).status_code == 401
+
+
 # Sessions
 
 
@@ -412,7 +424,7 @@ def test_the_id_of_an_answer_finds_its_line_in_the_log(edge: App) -> None:
     line = wait_for(
         lambda: next((line for line in edge.log.read_text().splitlines() if request_id in line), None), "the line"
     )
-    assert "sender-refused" in line
+    assert "call-refused function=databricks_monitor_basic status=401" in line
 
 
 def test_what_admins_do_is_in_the_trail_under_their_name(app: App) -> None:

@@ -16,6 +16,9 @@ SENDERS = {"azure_monitor", "databricks_monitor", "airflow_monitor"}
 PROVE_THEMSELVES = {"azure_monitor_secure", "databricks_monitor_basic", "jira_webhook", "slack_interactions"}
 VIEWERS = {
     "change_password",
+    "export_audit",
+    "export_tickets",
+    "get_analytics",
     "get_log",
     "get_openapi",
     "get_summary",

@@ -106,6 +106,21 @@ def test_openapi_names_every_route_and_every_schema_it_uses(app: App) -> None:
         assert name in document["components"]["schemas"]
 
 
+def test_openapi_is_fit_to_generate_types_from(app: App) -> None:
+    document = app.get("/api/openapi.json")
+    calls = [call for item in document["paths"].values() for call in item.values()]
+    assert len({call["operationId"] for call in calls}) == len(calls)
+    assert "content" not in document["paths"]["/api/logout"]["post"]["responses"]["204"]
+    schemas = document["components"]["schemas"]
+    # Answers have every field; what is sent may leave out what has a default.
+    for name in ("TicketRow", "TicketView", "Overview", "AuditEntry", "Summary", "DeadLetter", "Rule", "Connection"):
+        assert schemas[name]["required"] == list(schemas[name]["properties"]), name
+    assert schemas["TicketChange"]["required"] == ["version"]
+    assert "field" not in schemas["Problem"]["required"]
+    report(app)
+    assert set(app.get("/api/tickets", limit=1)["items"][0]) == set(schemas["TicketRow"]["required"])
+
+
 @contextmanager
 def open_page(app: App) -> Iterator[Iterator[str]]:
     """The lines that the real SignalR client writes: `connected`, then each hint."""

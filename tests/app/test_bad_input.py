@@ -143,6 +143,16 @@ def test_bad_parameters_are_named(app: App) -> None:
             "/api/tickets?error_type=x": "error_type",
             "/api/tickets?cursor=x": "cursor",
             "/api/audit?cursor=x": "cursor",
+            "/api/audit?limit=201": "limit",
+            "/api/audit?from=yesterday": "from",
+            "/api/audit?to=2026-13-01": "to",
+            "/api/tickets?severity=High,bad": "severity",
+            "/api/tickets?status=open,": "status",
+            "/api/tickets?sla_status=met": "sla_status",
+            "/api/analytics?days=0": "days",
+            "/api/analytics?days=366": "days",
+            "/api/export/tickets.csv?source=x": "source",
+            "/api/export/audit.csv?cursor=x": "cursor",
         }.items():
             answer = client.get(path)
             assert (answer.status_code, answer.json()["field"]) == (400, field), path

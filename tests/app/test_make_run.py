@@ -71,9 +71,12 @@ def test_make_run_shows_tickets_says_where_to_look_and_keeps_its_data(tmp_path: 
             assert {"gemini", "jira", "slack"} <= set(off.replace(",", " ").split())
             assert not [line for line in lines if line.strip().startswith("Not well")]
             (address,) = {line.split()[-1] for line in lines if line.strip().startswith("Tickets")}
+            (dashboard,) = [line.split()[1] for line in lines if line.strip().startswith("Dashboard")]
+            page = httpx.get(dashboard)
+            assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
             (who,) = {line for line in lines if line.strip().startswith("Sign in as")}
             email, password = who.split()[3], who.split()[6]
-            with httpx.Client(base_url=address.removesuffix("/api/tickets")) as client:
+            with httpx.Client(base_url=address.removesuffix("/api/tickets"), timeout=30) as client:
                 signed_in = client.post("/api/login", json={"email": email, "password": password})
                 assert signed_in.status_code == 200, signed_in.text
 

@@ -264,7 +264,8 @@ def play(world: World) -> None:
 
 
 def look_at_everything(world: World) -> None:
-    for path in ("tickets?limit=200", "open-tickets", "audit?limit=200", "summary", "dead-letters", "health", "owners"):
+    lists = ("tickets?limit=1000", "open-tickets", "audit?limit=200", "dead-letters", "owners")
+    for path in (*lists, "summary", "analytics", "health", "export/tickets.csv", "export/audit.csv"):
         world.ask("GET", f"/api/{path}")
     for ticket in world.tickets:
         at = f"/api/tickets/{ticket['id']}"

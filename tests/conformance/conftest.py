@@ -53,10 +53,10 @@ def without_ids(answer: Answer) -> Answer:
 @pytest.fixture(scope="session")
 def python313() -> Path:
     """A Python 3.13 that has the worker library."""
-    base = environment.find_python()
+    base = environment.WORKER_LIBRARY.find_python()
     if base is None:
         pytest.skip(environment.NOT_FOUND)
-    return environment.make(base)
+    return environment.WORKER_LIBRARY.make(base)
 
 
 @pytest.fixture(scope="session")

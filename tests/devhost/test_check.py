@@ -20,7 +20,7 @@ def test_registries_that_do_not_answer_are_said_to_and_break_nothing(
 ) -> None:
     answering(monkeypatch, report)
     assert not check._pip_audit()
-    assert not check._npm_audit()
+    assert not check._npm_audit(".")
     assert capsys.readouterr().out.count("not reachable, skipped") == 2
 
 
@@ -40,7 +40,7 @@ def test_findings_of_npm_are_told_by_advisory(
 ) -> None:
     via = {"url": "https://github.com/advisories/GHSA-1", "severity": "high"}
     answering(monkeypatch, {"vulnerabilities": {"azurite": {"via": [via, "another"]}}})
-    assert check._npm_audit()
+    assert check._npm_audit(".")
     assert "GHSA-1 in azurite (high)" in capsys.readouterr().out
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -38,6 +40,7 @@ RULES = {
     "navigationFallback": {"rewrite": "/index.html", "exclude": ["/assets/*", "/*.{png,txt}"]},
     "mimeTypes": {".js": "text/javascript"},
 }
+HASH_OF_NOTHING = f"'sha256-{base64.b64encode(hashlib.sha256().digest()).decode()}'"
 SCRIPT = "export const page = 1;\n" * 4000
 
 
@@ -223,7 +226,8 @@ def test_the_rules_of_our_page_are_strict(start_host: Callable[..., RunningHost]
         assert page.status_code == 200
         directives = dict(each.strip().split(" ", 1) for each in page.headers["content-security-policy"].split(";"))
         assert directives["default-src"] == directives["frame-ancestors"] == directives["base-uri"] == "'none'"
-        assert directives["script-src"] == directives["style-src"] == "'self'"
+        assert directives["script-src"] == "'self'"
+        assert directives["style-src"] == f"'self' {HASH_OF_NOTHING}"
         assert "unsafe" not in page.headers["content-security-policy"]
         assert page.headers["x-content-type-options"] == "nosniff"
         assert page.headers["cross-origin-opener-policy"] == "same-origin"

@@ -7,9 +7,13 @@ from azure.functions.decorators.constants import HTTP_TRIGGER
 
 
 @cache
-def http_functions() -> dict[str, Any]:
-    """The HTTP functions by name."""
+def functions() -> dict[str, Any]:
+    """All functions by name."""
     from function_app import app
 
-    found = {function.get_function_name(): function for function in app.get_functions()}
-    return {name: function for name, function in found.items() if function.get_trigger().type == HTTP_TRIGGER}
+    return {function.get_function_name(): function for function in app.get_functions()}
+
+
+def http_functions() -> dict[str, Any]:
+    """The HTTP functions by name."""
+    return {name: function for name, function in functions().items() if function.get_trigger().type == HTTP_TRIGGER}

@@ -7,7 +7,7 @@ import pytest
 
 from rca_core.foundation.errors import MalformedRequest
 from rca_core.tickets.lifecycle import move
-from rca_core.tickets.queries import AuditPage, Cursor, TicketPage, list_audit, list_tickets
+from rca_core.tickets.queries import AuditPage, Cursor, Reach, TicketPage, list_audit, list_tickets
 from rca_core.tickets.store import TicketStore
 from rca_core.tickets.ticket import Ticket
 from tests.support.making import made, make_ticket
@@ -59,10 +59,26 @@ def test_a_last_page_that_is_full_has_no_cursor(store: TicketStore, tickets: lis
 
 
 def test_filters_by_status_column_and_text(store: TicketStore, tickets: list[Ticket]) -> None:
-    assert listed(store, limit=4, status="acknowledged") == [t.id for t in tickets if t.status == "acknowledged"]
-    assert listed(store, limit=4, equal={"severity": "High"}) == [t.id for t in tickets if t.severity == "High"]
+    assert listed(store, limit=4, statuses=("acknowledged",)) == [t.id for t in tickets if t.status == "acknowledged"]
+    assert listed(store, limit=4, wanted={"severity": {"High"}}) == [t.id for t in tickets if t.severity == "High"]
     assert listed(store, limit=4, text="NUMBER 12") == [t.id for t in tickets if "number 12 " in t.title]
-    assert listed(store, equal={"severity": "High' or RowKey ne '"}) == []
+    assert listed(store, wanted={"severity": {"High' or RowKey ne '"}}) == []
+
+
+def test_a_list_that_reads_too_far_for_what_it_finds_goes_on_at_a_cursor(
+    store: TicketStore, tickets: list[Ticket]
+) -> None:
+    def found(at: str | None) -> TicketPage:
+        return list_tickets(store, text="number 3 ", cursor=at, reach=Reach(rows=10, months=1))
+
+    assert [[row.id for row in page] for page in pages(found)][:2] == [[], []]  # type: ignore[attr-defined]
+    assert [row.id for page in pages(found) for row in page] == [tickets[-4].id]  # type: ignore[attr-defined]
+
+
+def test_several_values_of_a_filter_are_one_list(store: TicketStore, tickets: list[Ticket]) -> None:
+    assert listed(store, limit=4, statuses=("open", "in_progress")) == [t.id for t in tickets if t.status == "open"]
+    assert listed(store, wanted={"severity": {"High", "Low"}}) == [ticket.id for ticket in tickets]
+    assert len(list_tickets(store, limit=1_000).items) == len(tickets)
 
 
 def test_a_ticket_made_while_one_pages_neither_repeats_nor_hides_others(
@@ -80,7 +96,7 @@ def test_the_audit_trail_is_newest_first_in_pages(store: TicketStore, tickets: l
     times = [one.time for one in entries]  # type: ignore[attr-defined]
     assert len(entries) >= 40
     assert times == sorted(times, reverse=True)
-    closed = list_audit(store, equal={"action": "Ticket Acknowledged"}, limit=200).items
+    closed = list_audit(store, wanted={"action": {"Ticket Acknowledged"}}, limit=200).items
     assert len(closed) == 10
 
 

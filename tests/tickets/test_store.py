@@ -8,7 +8,7 @@ import pytest
 
 from rca_core.foundation.errors import Conflict, NotFound
 from rca_core.foundation.storage import Storage
-from rca_core.tickets import counters, rows
+from rca_core.tickets import counters, name_counts, rows
 from rca_core.tickets.audit import AuditEntry, entry
 from rca_core.tickets.lifecycle import move
 from rca_core.tickets.queries import list_audit, summary
@@ -104,6 +104,8 @@ def test_counts_equal_a_recount_after_concurrent_writers(store: TicketStore) -> 
     assert counted == dict(sorted(recount.items()))
     by_day = counters.day_counts(store.counter_rows("2026-11"))
     assert counters.total(by_day.values()) == counted
+    names = counters.total(name_counts.contribution(ticket) for ticket in everything)
+    assert counters.names_counted(store.counter_rows("2026-11")) == names
     assert summary(store).by_status["acknowledged"] == recount["status:acknowledged"]
 
 
@@ -120,5 +122,5 @@ def test_an_entry_about_no_ticket_is_in_the_trail_and_counted_exactly(store: Tic
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(store.note, notes))
     assert summary(store).total_audits == before + 40
-    shown = list_audit(store, equal={"action": "Signed In"}, limit=200).items
+    shown = list_audit(store, wanted={"action": {"Signed In"}}, limit=200).items
     assert sorted(shown, key=lambda one: one.id) == sorted(notes, key=lambda one: one.id)

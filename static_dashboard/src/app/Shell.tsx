@@ -3,7 +3,9 @@ import { PersonRegular } from "@fluentui/react-icons";
 import { lazy, Suspense, useState, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 
+import { useCriticalWatch } from "./criticalWatch";
 import { useLiveState } from "./live";
+import { OfflineBar } from "./OfflineBar";
 import { useMay, usePerson } from "./session";
 
 const AccountMenu = lazy(() => import("./AccountMenu"));
@@ -62,6 +64,7 @@ const useStyles = makeStyles({
 export function Shell({ children }: { children: ReactNode }) {
   const styles = useStyles();
   const admin = useMay("manage_users");
+  useCriticalWatch();
   return (
     <div className={styles.frame}>
       <a href="#content" className={styles.skip}>
@@ -83,6 +86,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <LiveBadge />
         <AccountButton />
       </header>
+      <OfflineBar />
       <main id="content" className={styles.content} tabIndex={-1}>
         {children}
       </main>

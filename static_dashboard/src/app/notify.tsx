@@ -11,6 +11,8 @@ interface Notice {
   /** Where its link leads. */
   to?: string;
   linkText?: string;
+  /** What its button does, besides dismissing it. */
+  action?: { text: string; run: () => void };
   /** How long it stays; Infinity until it is dismissed. */
   timeoutMs?: number;
 }
@@ -82,6 +84,17 @@ function OneNotice({ notice, dismiss }: { notice: Notice; dismiss: () => void })
           <Link href={notice.to} onClick={dismiss}>
             {notice.linkText ?? "Open"}
           </Link>
+        )}
+        {notice.action && (
+          <Button
+            size="small"
+            onClick={() => {
+              notice.action?.run();
+              dismiss();
+            }}
+          >
+            {notice.action.text}
+          </Button>
         )}
         <Button size="small" onClick={dismiss}>
           Dismiss

@@ -31,7 +31,9 @@ const useStyles = makeStyles({
   },
 });
 
-export type SeverityName = "Critical" | "High" | "Medium" | "Low";
+/** Worst first. */
+export const SEVERITIES = ["Critical", "High", "Medium", "Low"] as const;
+export type SeverityName = (typeof SEVERITIES)[number];
 
 export function Severity({ value }: { value: SeverityName }) {
   const styles = useStyles();

@@ -1,20 +1,117 @@
-import { useQuery } from "@tanstack/react-query";
-import { Link } from "wouter";
+import { Button, makeStyles, MessageBar, MessageBarBody, Text, tokens } from "@fluentui/react-components";
+import { useEffect, useRef, useState } from "react";
+import { useLocation } from "wouter";
 
-import { answerOf, api } from "../../api/client";
-import { Failed, Loading } from "../../shared/states";
+import { useMay } from "../../app/session";
+import { count } from "../../shared/format";
+import { useKeys } from "../../shared/keys";
+import { Empty, Failed, Loading } from "../../shared/states";
+import { useSummary } from "../../shared/summary";
+import { useAcknowledge } from "./acknowledge";
+import { useChosenColumns } from "./chosenColumns";
+import { FilterBar } from "./FilterBar";
+import { isFiltered, isNewestFirst, NEWEST_FIRST, TABS, useListAddress, type ListAddress } from "./filters";
+import { TabBar } from "./TabBar";
+import { MOST_SORTED, useTicketList } from "./ticketList";
+import { TicketTable } from "./TicketTable";
 
+const useStyles = makeStyles({
+  foot: { padding: "16px", textAlign: "center", color: tokens.colorNeutralForeground2 },
+});
+
+/** The list of tickets: what is open, how bad, how long there is. */
 export function TicketsPage() {
-  const tickets = useQuery({ queryKey: ["tickets"], queryFn: () => answerOf(api.GET("/api/tickets")) });
-  if (tickets.isPending) return <Loading what="tickets" />;
-  if (tickets.isError) return <Failed what="The tickets" error={tickets.error} />;
+  const styles = useStyles();
+  const address = useListAddress();
+  const { filters, sort } = address;
+  const whole = !isNewestFirst(sort);
+  const list = useTicketList(filters, whole);
+  const summary = useSummary();
+  const chosen = useChosenColumns();
+  const [selected, setSelected] = useState("");
+  const [, navigate] = useLocation();
+  const mayChange = useMay("change_tickets");
+  const acknowledge = useAcknowledge((id) => void list.refresh([{ id }]));
+  const search = useRef<HTMLInputElement>(null);
+
+  useEffect(() => {
+    document.title = `${summary.data ? `(${summary.data.by_status["open"] ?? 0}) ` : ""}Tickets · AIOps RCA`;
+  }, [summary.data]);
+
+  const selectedRow = list.rows.find((row) => row.id === selected);
+  useKeys({
+    "/": () => search.current?.focus(),
+    ...(mayChange && selectedRow && selectedRow.status !== "acknowledged" && { a: () => acknowledge(selectedRow) }),
+  });
+
   return (
-    <ul>
-      {tickets.data.items.map((ticket) => (
-        <li key={ticket.id}>
-          <Link href={`/tickets/${ticket.id}`}>{ticket.title}</Link>
-        </li>
-      ))}
-    </ul>
+    <>
+      <TabBar chosen={filters.tab} counts={summary.data} choose={(status) => address.change({ status })} />
+      <FilterBar address={address} search={search} chosen={chosen} />
+      {list.isError && (
+        <Failed what={list.rows.length ? "Newer tickets" : "The tickets"} error={list.error} retry={() => void list.refetch()} />
+      )}
+      {list.isPending && <Loading what="tickets" />}
+      {list.rows.length > 0 && (
+        <TicketTable
+          rows={list.rows}
+          sort={sort || NEWEST_FIRST}
+          setSort={(wanted) => address.change({ sort: wanted === NEWEST_FIRST ? "" : wanted })}
+          columns={chosen.columns}
+          selected={selected}
+          select={setSelected}
+          open={(id) => navigate(`/tickets/${encodeURIComponent(id)}`)}
+          reachedEnd={() => {
+            if (list.hasNextPage && !list.isFetching && !whole) void list.fetchNextPage();
+          }}
+        />
+      )}
+      {list.isSuccess && list.rows.length === 0 && !list.hasNextPage && (
+        <Nothing address={address} anyAtAll={(summary.data?.total_tickets ?? 1) > 0} />
+      )}
+      {whole && list.hasNextPage && (
+        <MessageBar intent={list.rows.length < MOST_SORTED ? "info" : "warning"}>
+          <MessageBarBody>
+            {list.rows.length < MOST_SORTED
+              ? `Sorted so far: the newest ${count(list.rows.length)}; the rest is being read …`
+              : `Sorted are the newest ${count(MOST_SORTED)}. Filter to sort what is older.`}
+          </MessageBarBody>
+        </MessageBar>
+      )}
+      {!whole && list.hasNextPage && (
+        <div className={styles.foot}>
+          <Button appearance="subtle" disabled={list.isFetching} onClick={() => void list.fetchNextPage()}>
+            {list.isFetchingNextPage ? "Loading older tickets …" : "Load older tickets"}
+          </Button>
+        </div>
+      )}
+    </>
   );
 }
+
+function Nothing({ address, anyAtAll }: { address: ListAddress; anyAtAll: boolean }) {
+  const { filters, change, clear } = address;
+  if (isFiltered(filters)) {
+    return (
+      <Empty title="No ticket matches these filters">
+        <Button onClick={clear}>Clear the filters</Button>
+        {filters.tab !== "all" && <Button appearance="subtle" onClick={() => change({ status: "all" })}>Look in all tickets</Button>}
+      </Empty>
+    );
+  }
+  if (!anyAtAll) {
+    return (
+      <Empty title="No failure was reported yet">
+        <Text>Connect Azure Monitor, Databricks or Airflow: docs/senders.md says how. A first failure shows here within seconds.</Text>
+      </Empty>
+    );
+  }
+  return <Empty title={EMPTY_TABS[filters.tab]} />;
+}
+
+const EMPTY_TABS: Record<(typeof TABS)[number], string> = {
+  open: "Nothing is open",
+  in_progress: "Nobody is working on a ticket right now",
+  acknowledged: "Nothing was acknowledged yet",
+  all: "There are no tickets",
+};

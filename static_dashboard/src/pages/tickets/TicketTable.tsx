@@ -1,0 +1,233 @@
+import { mergeClasses } from "@fluentui/react-components";
+import { flexRender, getCoreRowModel, getSortedRowModel, useReactTable, type Row as TableRow } from "@tanstack/react-table";
+import { useWindowVirtualizer } from "@tanstack/react-virtual";
+import { memo, useEffect, useEffectEvent, useLayoutEffect, useRef, useState, type RefObject } from "react";
+
+import { useKeys } from "../../shared/keys";
+import { columns } from "./columns";
+import type { Row } from "./ticketList";
+import { useTableStyles } from "./tableStyles";
+
+interface Props {
+  rows: Row[];
+  sort: string;
+  setSort: (sort: string) => void;
+  columns: string[];
+  selected: string;
+  select: (id: string) => void;
+  open: (id: string) => void;
+  reachedEnd: () => void;
+}
+
+const WIDE_ROW = 40;
+const NARROW_ROW = 92;
+const narrowScreen = window.matchMedia("(max-width: 760px)");
+
+/** The rows of the list that are in view, among all that there are. The page itself scrolls. */
+export function TicketTable(props: Props) {
+  const styles = useTableStyles();
+  const desc = props.sort.startsWith("-");
+  const sortedBy = desc ? props.sort.slice(1) : props.sort;
+  // Its functions must not be memoised by a compiler; this component is not.
+  // eslint-disable-next-line react-hooks/incompatible-library
+  const table = useReactTable({
+    data: props.rows,
+    columns,
+    state: {
+      sorting: [{ id: sortedBy, desc }],
+      columnVisibility: Object.fromEntries(columns.map(({ id = "" }) => [id, props.columns.includes(id)])),
+    },
+    getRowId: (row) => row.id,
+    getCoreRowModel: getCoreRowModel(),
+    getSortedRowModel: getSortedRowModel(),
+  });
+  const { rows } = table.getRowModel();
+
+  const narrow = useNarrow();
+  const rowHeight = narrow ? NARROW_ROW : WIDE_ROW;
+  const body = useRef<HTMLTableSectionElement>(null);
+  const top = useTopOf(body);
+  const virtual = useWindowVirtualizer({
+    count: rows.length,
+    estimateSize: () => rowHeight,
+    overscan: 10,
+    scrollMargin: top,
+    getItemKey: (index) => rows[index]?.id ?? index,
+  });
+  useEffect(() => virtual.measure(), [rowHeight, virtual]);
+  useStandStill(rows, rowHeight, top);
+
+  const items = virtual.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+  const reachedEnd = useEffectEvent(props.reachedEnd);
+  useEffect(() => {
+    if (last >= rows.length - 20) reachedEnd();
+  }, [last, rows.length]);
+
+  const move = (by: number) => {
+    const now = rows.findIndex((row) => row.id === props.selected);
+    const next = now < 0 ? (items[0]?.index ?? 0) : Math.min(rows.length - 1, Math.max(0, now + by));
+    const id = rows[next]?.id;
+    if (!id) return;
+    props.select(id);
+    virtual.scrollToIndex(next, { align: "auto" });
+  };
+  useKeys({
+    ArrowDown: () => move(1),
+    ArrowUp: () => move(-1),
+    ...(props.selected && { Enter: () => props.open(props.selected), Escape: () => props.select("") }),
+  });
+
+  const width = table.getVisibleLeafColumns().reduce((sum, column) => sum + column.getSize(), 0);
+  const before = items[0] ? items[0].start - top : 0;
+  const after = virtual.getTotalSize() - before - items.length * rowHeight;
+  return (
+    <table className={styles.table} role="table" aria-rowcount={rows.length + 1}>
+      <thead role="rowgroup" className={styles.head}>
+        <tr role="row" aria-rowindex={1}>
+          {table.getVisibleLeafColumns().map((column) => {
+            const sorted = column.id === sortedBy ? (desc ? "descending" : "ascending") : "none";
+            return (
+              <th
+                key={column.id}
+                role="columnheader"
+                scope="col"
+                aria-sort={sorted}
+                className={styles.headCell}
+                style={{ width: `${(column.getSize() / width) * 100}%` }}
+              >
+                <button
+                  type="button"
+                  className={styles.headButton}
+                  onClick={() => props.setSort(sorted === "ascending" ? `-${column.id}` : column.id)}
+                >
+                  {String(column.columnDef.header)}
+                  <span aria-hidden>{sorted === "none" ? "" : desc ? " ↓" : " ↑"}</span>
+                </button>
+              </th>
+            );
+          })}
+        </tr>
+      </thead>
+      <tbody ref={body} role="rowgroup" className={styles.body}>
+        <Spacer height={before} />
+        {items.map(({ index, key }) => {
+          const row = rows[index];
+          return (
+            row && (
+              <ListRow
+                key={key}
+                row={row}
+                index={index}
+                shown={props.columns.join()}
+                selected={row.id === props.selected}
+                select={props.select}
+                open={props.open}
+              />
+            )
+          );
+        })}
+        <Spacer height={after} />
+      </tbody>
+    </table>
+  );
+}
+
+interface RowProps {
+  row: TableRow<Row>;
+  index: number;
+  /** The visible columns: a row is drawn anew when they change. */
+  shown: string;
+  selected: boolean;
+  select: (id: string) => void;
+  open: (id: string) => void;
+}
+
+const ListRow = memo(
+  function ListRow({ row, index, selected, select, open }: RowProps) {
+    const styles = useTableStyles();
+    const element = useRef<HTMLTableRowElement>(null);
+    useEffect(() => {
+      if (selected) element.current?.focus({ preventScroll: true });
+    }, [selected]);
+    return (
+      <tr
+        ref={element}
+        role="row"
+        className={mergeClasses(styles.row, selected && styles.selected)}
+        aria-rowindex={index + 2}
+        aria-selected={selected}
+        tabIndex={selected ? 0 : -1}
+        data-ticket={row.id}
+        onFocus={() => select(row.id)}
+        onClick={(event) => {
+          // A click on the link is the link's; a drag that selects text is none.
+          if (event.target instanceof HTMLElement && event.target.closest("a")) return;
+          if (!window.getSelection()?.toString()) open(row.id);
+        }}
+      >
+        {row.getVisibleCells().map((cell) => (
+          <td key={cell.id} role="cell" className={styles.cell} data-column={cell.column.id}>
+            {flexRender(cell.column.columnDef.cell, cell.getContext())}
+          </td>
+        ))}
+      </tr>
+    );
+  },
+  (before, now) =>
+    before.row.original === now.row.original &&
+    before.index === now.index &&
+    before.shown === now.shown &&
+    before.selected === now.selected,
+);
+
+function Spacer({ height }: { height: number }) {
+  return height > 0 ? (
+    <tr role="presentation" aria-hidden style={{ height }}>
+      <td role="presentation" style={{ height, padding: 0 }} />
+    </tr>
+  ) : null;
+}
+
+/** What somebody reads stays where it is when rows come or go above it. */
+function useStandStill(rows: TableRow<Row>[], rowHeight: number, top: number): void {
+  const seen = useRef<{ id: string; index: number } | undefined>(undefined);
+  useLayoutEffect(() => {
+    const before = seen.current;
+    const now = before ? rows.findIndex((row) => row.id === before.id) : -1;
+    if (before && now >= 0 && now !== before.index && window.scrollY > top) {
+      window.scrollBy({ top: (now - before.index) * rowHeight, behavior: "instant" });
+    }
+    const remember = () => {
+      const index = Math.max(0, Math.floor((window.scrollY + 96 - top) / rowHeight));
+      const row = rows[index];
+      seen.current = row && { id: row.id, index };
+    };
+    remember();
+    window.addEventListener("scroll", remember, { passive: true });
+    return () => window.removeEventListener("scroll", remember);
+  }, [rows, rowHeight, top]);
+}
+
+/** How far down the page `element` begins: what stands above it changes with the width and with notices. */
+function useTopOf(element: RefObject<HTMLElement | null>): number {
+  const [top, setTop] = useState(0);
+  useLayoutEffect(() => {
+    const measure = () => setTop(Math.round((element.current?.getBoundingClientRect().top ?? 0) + window.scrollY));
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(document.body);
+    return () => observer.disconnect();
+  }, [element]);
+  return top;
+}
+
+function useNarrow(): boolean {
+  const [narrow, setNarrow] = useState(narrowScreen.matches);
+  useEffect(() => {
+    const changed = () => setNarrow(narrowScreen.matches);
+    narrowScreen.addEventListener("change", changed);
+    return () => narrowScreen.removeEventListener("change", changed);
+  }, []);
+  return narrow;
+}
