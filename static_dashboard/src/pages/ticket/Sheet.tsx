@@ -3,6 +3,7 @@ import { lazy, Suspense, useRef, useState, useSyncExternalStore } from "react";
 import { useLocation } from "wouter";
 
 import { useMay } from "../../app/session";
+import { useKeys } from "../../shared/keys";
 import { Loading } from "../../shared/states";
 import { Actions } from "./Actions";
 import { backToList } from "./behind";
@@ -14,7 +15,6 @@ import { FeedbackForm } from "./FeedbackForm";
 import { Findings } from "./Findings";
 import { Header } from "./Header";
 import { Checks, Hypotheses } from "./Hypotheses";
-import { useKeys } from "./keys";
 import { Links } from "./Links";
 import { useLogPlace } from "./log/place";
 import { News } from "./News";
@@ -56,17 +56,15 @@ export function Sheet({ ticket }: { ticket: Ticket }) {
   const log = useLogPlace();
   const openLog = () => log.open({ source: "", from: 0, to: 0 });
 
-  const arm = (status: Status) =>
-    acts && mayMove(ticket, status)
-      ? () => {
-          setArmed(status);
-          note.current?.focus();
-        }
-      : undefined;
+  const arm = (status: Status) => {
+    if (!acts || !mayMove(ticket, status)) return;
+    setArmed(status);
+    note.current?.focus();
+  };
   useKeys({
-    a: arm("acknowledged"),
-    p: arm("in_progress"),
-    r: arm("open"),
+    a: () => arm("acknowledged"),
+    p: () => arm("in_progress"),
+    r: () => arm("open"),
     l: openLog,
     "?": () => setKeysShown(true),
     Escape: () => backToList(navigate),

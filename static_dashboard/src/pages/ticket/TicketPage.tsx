@@ -45,5 +45,5 @@ function useTitle(title: string): void {
     const before = document.title;
     return () => void (document.title = before);
   }, []);
-  useEffect(() => void (document.title = `${title} – AIOps RCA`), [title]);
+  useEffect(() => void (document.title = `${title} · AIOps RCA`), [title]);
 }

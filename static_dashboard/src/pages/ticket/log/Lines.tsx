@@ -1,5 +1,5 @@
 import { makeStyles, mergeClasses, tokens } from "@fluentui/react-components";
-import { useVirtualizer } from "@tanstack/react-virtual";
+import { measureElement, useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useEffectEvent, useRef, type KeyboardEvent, type MouseEvent, type RefObject } from "react";
 
 import { OneRow } from "./OneRow";
@@ -60,6 +60,8 @@ export function Lines(props: {
     getScrollElement: () => scroll.current,
     estimateSize: () => ROW_HEIGHT,
     overscan: 16,
+    // What is not drawn, as on paper, has no height; taken at its word, all rows would have to be drawn.
+    measureElement: (row, entry, instance) => measureElement(row, entry, instance) || ROW_HEIGHT,
     onChange: (changed) => {
       props.top.current = changed.getVirtualItemForOffset(changed.scrollOffset ?? 0)?.index ?? 0;
     },
