@@ -25,6 +25,7 @@ from rca_core.foundation.integration_settings import (
     read_jira,
     read_slack,
 )
+from rca_core.foundation.retention_settings import RETENTION, RetentionSettings, read_retention
 from rca_core.foundation.setting import Part, Setting
 from rca_core.foundation.settings_reader import Reader
 from rca_core.foundation.storage_settings import STORAGE, StorageSettings, read_storage
@@ -67,7 +68,7 @@ _APP = Part(
 )
 
 # Every setting that the app reads, in the order of docs/configuration.md.
-PARTS = (STORAGE, _APP, ACCESS, PAGES, PLATFORM, SENDERS, GEMINI, JIRA, SLACK, FAILING_SYSTEMS)
+PARTS = (STORAGE, _APP, ACCESS, PAGES, PLATFORM, SENDERS, GEMINI, JIRA, SLACK, FAILING_SYSTEMS, RETENTION)
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -87,6 +88,7 @@ class Settings(msgspec.Struct, frozen=True):
     live_updates: bool = False
     access: AccessSettings = AccessSettings()
     doors: DoorSettings = DoorSettings()
+    retention: RetentionSettings = RetentionSettings()
 
 
 @cache
@@ -113,6 +115,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         slack=read_slack(reader),
         access=read_access(reader),
         doors=read_doors(reader),
+        retention=read_retention(reader),
     )
     # A Databricks host alone is enough for links to runs; a token alone is of no use.
     reader.needs("DATABRICKS_TOKEN", "DATABRICKS_HOST")

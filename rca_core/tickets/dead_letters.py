@@ -141,6 +141,38 @@ def replay(storage: Storage, letter_id: str) -> DeadLetter:
     return letter
 
 
+def forget(storage: Storage, ticket_id: str) -> None:
+    """Removes those about a ticket that is gone."""
+    for letter in of_ticket(storage, ticket_id):
+        remove(storage, letter.id)
+
+
+def given_up_before(storage: Storage, stamp: str) -> list[DeadLetter]:
+    """Those that nobody replayed since then, but for failures that have no ticket yet: these wait for ever."""
+    found = _read(storage, "PartitionKey eq @partition and at lt @stamp", {"partition": _PARTITION, "stamp": stamp})
+    return [letter for letter in found if letter.state == "dead" and letter.queue != Queue.FAILURES]
+
+
+def bodies_named(storage: Storage) -> set[str]:
+    """Blobs with bodies of failures that somebody may replay."""
+    rows = storage.table(TABLE).query_entities("PartitionKey eq @partition", parameters={"partition": _PARTITION})
+    return {name for row in rows if (name := _body_blob(text_of(row, "body")))}
+
+
+def remove(storage: Storage, letter_id: str) -> None:
+    """Removes one that nobody will replay."""
+    with suppress(ResourceNotFoundError):
+        storage.table(TABLE).delete_entity(_PARTITION, letter_id)
+
+
+def _body_blob(body: str) -> str:
+    try:
+        message = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return ""
+    return str(message.get("body_blob") or "") if isinstance(message, dict) else ""
+
+
 def _named(queue: Queue, body: bytes) -> tuple[str, str]:
     """The row of a message, and the ticket it is about."""
     try:

@@ -69,6 +69,8 @@ export const useTableStyles = makeStyles({
       "&[data-column=title]": {
         display: "-webkit-box",
         WebkitLineClamp: 2,
+        // What cuts a text after two lines in every browser still needs the old name.
+        // eslint-disable-next-line @typescript-eslint/no-deprecated
         WebkitBoxOrient: "vertical",
         gridArea: "title",
         whiteSpace: "normal",
