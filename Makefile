@@ -13,6 +13,7 @@ lint: prepare-dev
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m mypy
+	@npm run --silent lint --prefix static_dashboard
 
 check: lint
 	@$(PYTHON) -m devhost.check
