@@ -6,6 +6,7 @@ import {
   DialogContent,
   DialogSurface,
   DialogTitle,
+  mergeClasses,
 } from "@fluentui/react-components";
 import { useMutation } from "@tanstack/react-query";
 import type { ReactNode, SubmitEvent } from "react";
@@ -38,13 +39,13 @@ export function FormDialog({ title, action, run, close, fields = [], children }:
         <form onSubmit={submit}>
           <DialogBody>
             <DialogTitle>{title}</DialogTitle>
-            <DialogContent className={look.column}>
+            <DialogContent className={mergeClasses(look.column, look.inDialog)}>
               <Refusal error={error} fields={fields} />
               {typeof children === "function" ? children(error) : children}
             </DialogContent>
             <DialogActions>
               <Button onClick={close}>Cancel</Button>
-              <Button appearance="primary" type="submit" disabled={isPending}>
+              <Button appearance="primary" type="submit" disabledFocusable={isPending}>
                 {action}
               </Button>
             </DialogActions>

@@ -13,7 +13,9 @@ export function ShownOnce(props: { title: string; what: string; secret: string; 
   const look = useLook();
   const styles = useStyles();
   const bar = useRef<HTMLDivElement>(null);
-  useEffect(() => bar.current?.scrollIntoView({ block: "nearest" }), []);
+  useEffect(() => {
+    bar.current?.scrollIntoView({ block: "nearest" });
+  }, []);
   return (
     <MessageBar ref={bar} intent="success" layout="multiline" role="status">
       <MessageBarBody>

@@ -38,6 +38,8 @@ const useStyles = makeStyles({
 export interface Column<Row> {
   title: string;
   cell: (row: Row) => ReactNode;
+  /** Of the column, where there are columns. */
+  minWidth?: string;
 }
 
 /** A table of a few rows, on a narrow screen a card each. */
@@ -52,8 +54,8 @@ export function SmallTable<Row>(props: {
     <table className={styles.table} role="table" aria-label={props.label}>
       <thead className={styles.head} role="rowgroup">
         <tr role="row">
-          {props.columns.map(({ title }) => (
-            <th key={title} role="columnheader" scope="col" className={styles.title}>
+          {props.columns.map(({ title, minWidth }) => (
+            <th key={title} role="columnheader" scope="col" className={styles.title} style={{ minWidth }}>
               {title}
             </th>
           ))}

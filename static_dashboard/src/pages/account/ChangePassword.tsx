@@ -46,7 +46,7 @@ export function ChangePassword() {
           <PasswordInput autoComplete="new-password" value={fresh} change={setFresh} />
         </Field>
         <span className={look.quiet}>You stay signed in here, and are signed out everywhere else; your tokens are revoked.</span>
-        <Button className={look.start} appearance="primary" type="submit" disabled={isPending}>
+        <Button className={look.start} appearance="primary" type="submit" disabledFocusable={isPending}>
           {isPending ? "Changing …" : "Change the password"}
         </Button>
       </form>

@@ -1,6 +1,5 @@
 import { Badge, Button, makeStyles } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "wouter";
 
 import { answerOf, api, type Schema } from "../../api/client";
 import { count, duration } from "../../shared/format";
@@ -9,6 +8,7 @@ import { useNow } from "../../shared/now";
 import { Section } from "../../shared/Section";
 import { SmallTable, type Column } from "../../shared/SmallTable";
 import { Failed, Loading } from "../../shared/states";
+import { TextLink } from "../../shared/TextLink";
 import { Time } from "../../shared/Time";
 import { deadLettersKey, ReplayResult, useReplay } from "./replaying";
 
@@ -40,11 +40,11 @@ export function DeadLettersPart() {
   const replay = useReplay();
   const items = letters.data?.items ?? [];
   const columns: Column<Letter>[] = [
-    { title: "What did not happen", cell: (letter) => <Undone letter={letter} /> },
-    { title: "Ticket", cell: ({ ticket_id }) => ticket_id && <Link href={`/tickets/${encodeURIComponent(ticket_id)}`}>{ticket_id}</Link> },
+    { title: "What did not happen", minWidth: "170px", cell: (letter) => <Undone letter={letter} /> },
+    { title: "Ticket", minWidth: "220px", cell: ({ ticket_id }) => ticket_id && <TextLink to={`/tickets/${encodeURIComponent(ticket_id)}`}>{ticket_id}</TextLink> },
     { title: "Reason", cell: ({ reason }) => <Reason text={reason} /> },
     { title: "Tries", cell: ({ tries }) => count(tries) },
-    { title: "Noted", cell: ({ at }) => <Age at={at} /> },
+    { title: "Noted", minWidth: "110px", cell: ({ at }) => <Age at={at} /> },
     {
       title: "Action",
       cell: (letter) => (

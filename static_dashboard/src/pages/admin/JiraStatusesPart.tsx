@@ -84,7 +84,7 @@ function GiveMeaning() {
             ))}
           </Select>
         </Field>
-        <Button appearance="primary" type="submit" disabled={isPending}>
+        <Button appearance="primary" type="submit" disabledFocusable={isPending}>
           Give it this meaning
         </Button>
       </form>

@@ -1,9 +1,10 @@
 import { MessageBar, MessageBarBody, MessageBarTitle } from "@fluentui/react-components";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
 import { answerOf, api, ApiError, type Schema } from "../../api/client";
 import { count } from "../../shared/format";
+import { Refusal } from "../../shared/refusal";
 import { summaryQuery } from "../../shared/summary";
 
 export const deadLettersKey = ["dead-letters"];
@@ -48,16 +49,13 @@ async function replayed(letters: Schema["DeadLetter"][], tell: (sent: number) =>
 }
 
 export function ReplayResult({ result, error }: { result: Result | undefined; error: Error | null }) {
-  if (error) {
-    return (
-      <MessageBar intent="error" layout="multiline" role="alert">
-        <MessageBarBody>{error.message}</MessageBarBody>
-      </MessageBar>
-    );
-  }
+  const bar = useRef<HTMLDivElement>(null);
+  // The button that was pressed has gone with its row.
+  useEffect(() => bar.current?.focus(), [result]);
+  if (error) return <Refusal error={error} />;
   if (!result) return null;
   return (
-    <MessageBar intent={result.left ? "warning" : "success"} layout="multiline" role="status">
+    <MessageBar ref={bar} tabIndex={-1} intent={result.left ? "warning" : "success"} layout="multiline" role="status">
       <MessageBarBody>
         <MessageBarTitle>
           {count(result.sent)} sent once more{result.left > 0 && `, ${count(result.left)} not`}

@@ -11,6 +11,7 @@ const useStyles = makeStyles({
     backgroundColor: tokens.colorNeutralBackground3,
   },
   card: { width: "100%", maxWidth: "400px", boxSizing: "border-box", padding: "24px" },
+  title: { margin: 0 },
   form: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalL },
 });
 
@@ -21,7 +22,7 @@ export function FormPage(props: { title: string; onSubmit?: (event: SubmitEvent)
     <main className={styles.page}>
       <Card className={styles.card}>
         <Text>AIOps RCA Assistant</Text>
-        <Title2 as="h1">{props.title}</Title2>
+        <Title2 as="h1" className={styles.title}>{props.title}</Title2>
         {props.onSubmit ? (
           <form className={styles.form} onSubmit={props.onSubmit}>
             {props.children}

@@ -1,11 +1,11 @@
-import { Button, Field, Input, Link, MessageBar, MessageBarBody, Text } from "@fluentui/react-components";
+import { Button, Field, Input, MessageBar, MessageBarBody, Text } from "@fluentui/react-components";
 import { useMutation } from "@tanstack/react-query";
 import { useState, type SubmitEvent } from "react";
-import { Link as RouteLink } from "wouter";
 
 import { answerOf, api } from "../../api/client";
 import { PASSWORD_RULES, PasswordInput } from "../../shared/PasswordInput";
 import { refusedAt, Refusal } from "../../shared/refusal";
+import { TextLink } from "../../shared/TextLink";
 import { useTitle } from "../../shared/title";
 import { FormPage } from "./FormPage";
 import { readInvitation } from "./invitationLink";
@@ -52,10 +52,10 @@ export default function Register() {
       <Field label="Password" required hint={PASSWORD_RULES} {...refusedAt(error, "password")}>
         <PasswordInput autoComplete="new-password" value={password} change={setPassword} />
       </Field>
-      <Button appearance="primary" type="submit" disabled={isPending}>
+      <Button appearance="primary" type="submit" disabledFocusable={isPending}>
         {isPending ? "Sending …" : invited.invitation ? "Set the password" : "Ask for the account"}
       </Button>
-      <ToSignIn>I have an account: sign in</ToSignIn>
+      <TextLink to="/">I have an account: sign in</TextLink>
     </FormPage>
   );
 }
@@ -67,15 +67,7 @@ function Received({ message, invited }: { message: string; invited: boolean }) {
         <MessageBarBody>{message}</MessageBarBody>
       </MessageBar>
       {!invited && <Text>No mail is sent about it: ask the admin who expects you.</Text>}
-      <ToSignIn>To the sign-in</ToSignIn>
+      <TextLink to="/">To the sign-in</TextLink>
     </FormPage>
-  );
-}
-
-function ToSignIn({ children }: { children: string }) {
-  return (
-    <RouteLink href="/" asChild>
-      <Link>{children}</Link>
-    </RouteLink>
   );
 }

@@ -1,12 +1,12 @@
-import { Button, Field, Input, Link, MessageBar, MessageBarBody } from "@fluentui/react-components";
+import { Button, Field, Input, MessageBar, MessageBarBody, Text } from "@fluentui/react-components";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type SubmitEvent } from "react";
-import { Link as RouteLink } from "wouter";
 
 import { answerOf, api } from "../../api/client";
 import type { Person } from "../../app/session";
 import { PasswordInput } from "../../shared/PasswordInput";
 import { Refusal } from "../../shared/refusal";
+import { TextLink } from "../../shared/TextLink";
 import { useTitle } from "../../shared/title";
 import { FormPage } from "./FormPage";
 
@@ -42,16 +42,13 @@ export default function SignIn({ ended }: { ended?: Person | undefined }) {
       <Field label="Password" required>
         <PasswordInput autoComplete="current-password" value={password} change={setPassword} autoFocus={Boolean(ended)} />
       </Field>
-      <Button appearance="primary" type="submit" disabled={signIn.isPending}>
+      <Button appearance="primary" type="submit" disabledFocusable={signIn.isPending}>
         {signIn.isPending ? "Signing in …" : "Sign in"}
       </Button>
-      <p>
+      <Text>
         No account, or the password forgotten?{" "}
-        <RouteLink href="/register" asChild>
-          <Link inline>Ask for an account</Link>
-        </RouteLink>
-        ; an admin can invite you, also to a new password.
-      </p>
+        <TextLink to="/register">Ask for an account</TextLink>; an admin can invite you, also to a new password.
+      </Text>
     </FormPage>
   );
 }

@@ -36,7 +36,7 @@ export function Preview() {
         <Field label="Pipeline, factory/pipeline or DAG/task" {...refusedAt(error, "pipeline")}>
           <Input value={pipeline} onChange={(_, { value }) => setPipeline(value)} />
         </Field>
-        <Button type="submit" disabled={isPending}>
+        <Button type="submit" disabledFocusable={isPending}>
           Look it up
         </Button>
       </form>

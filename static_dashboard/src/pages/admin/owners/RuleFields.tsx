@@ -32,7 +32,7 @@ export function RuleFields({ texts, change, error, known = false }: Props) {
       >
         <Input disabled={known} value={texts.pattern} onChange={(_, { value }) => change({ ...texts, pattern: value })} />
       </Field>
-      <Field label="Of" {...refusedAt(error, "source")}>
+      <Field label="Source" {...refusedAt(error, "source")}>
         <Select disabled={known} value={texts.source} onChange={(_, { value }) => change({ ...texts, source: value })}>
           {[ANY_SOURCE, ...Object.keys(SOURCE_NAMES)].map((source) => (
             <option key={source} value={source}>

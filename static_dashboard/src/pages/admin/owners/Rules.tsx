@@ -25,7 +25,7 @@ export function Rules({ add, edit, remove }: Props) {
   const list = useQuery(rulesQuery);
   const columns: Column<Rule>[] = [
     { title: "Pattern", cell: ({ pattern }) => <bdi>{pattern}</bdi> },
-    { title: "Of", cell: ({ source }) => sourceOrAny(source) },
+    { title: "Source", cell: ({ source }) => sourceOrAny(source) },
     { title: "Team", cell: ({ team }) => team && <bdi>{team}</bdi> },
     { title: "Owner", cell: ({ owner }) => owner && <bdi>{owner}</bdi> },
     { title: "Cost center", cell: ({ cost_center }) => cost_center && <bdi>{cost_center}</bdi> },

@@ -1,7 +1,6 @@
 import { Button, useRestoreFocusTarget } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { Link } from "wouter";
 
 import type { Schema } from "../../../api/client";
 import { count, sourceName } from "../../../shared/format";
@@ -9,6 +8,7 @@ import { useLook } from "../../../shared/look";
 import { Section } from "../../../shared/Section";
 import { SmallTable, type Column } from "../../../shared/SmallTable";
 import { Failed, Loading } from "../../../shared/states";
+import { TextLink } from "../../../shared/TextLink";
 import { Time } from "../../../shared/Time";
 import { unownedQuery, type RuleTexts } from "./ownerQueries";
 
@@ -49,7 +49,7 @@ const columnsFor = (make: (start: Partial<RuleTexts>) => void): Column<Pipeline>
   { title: "Pipeline", cell: ({ pipeline }) => <bdi>{pipeline}</bdi> },
   { title: "Source", cell: ({ source }) => sourceName(source) },
   { title: "Tickets", cell: ({ tickets, or_more }) => `${count(tickets)}${or_more ? " or more" : ""}` },
-  { title: "Last", cell: ({ last_ticket, last_seen }) => <Link href={`/tickets/${last_ticket}`}><Time at={last_seen} /></Link> },
+  { title: "Last", cell: ({ last_ticket, last_seen }) => <TextLink to={`/tickets/${last_ticket}`}><Time at={last_seen} /></TextLink> },
   { title: "Action", cell: (row) => <MakeButton row={row} make={make} /> },
 ];
 

@@ -6,7 +6,7 @@ import { answerOf, api, type Schema } from "../../../api/client";
 import { SOURCE_NAMES } from "../../../shared/format";
 
 export type Rule = Schema["Rule"];
-export type RuleTexts = Schema["NewRule"];
+export type RuleTexts = Required<Schema["NewRule"]>;
 
 /** What is read anew after a change: the rules, and with them who has none. */
 export const ownersKey = ["owners"];

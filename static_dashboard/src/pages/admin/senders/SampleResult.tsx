@@ -28,7 +28,9 @@ export function SampleResult({ report }: { report: Report }) {
   const look = useLook();
   const styles = useStyles();
   const bar = useRef<HTMLDivElement>(null);
-  useEffect(() => bar.current?.scrollIntoView({ block: "nearest" }), [report]);
+  useEffect(() => {
+    bar.current?.scrollIntoView({ block: "nearest" });
+  }, [report]);
   return (
     <Section title="What would happen">
       <div ref={bar}>
@@ -57,7 +59,7 @@ function Verdict({ report: { status, detail, field, events } }: { report: Report
   const title = refused
     ? `Refused with ${status}`
     : tickets
-      ? `Accepted (${status}): ${count(tickets)} ${tickets === 1 ? "failure" : "failures"} would become tickets`
+      ? `Accepted (${status}): ${tickets === 1 ? "it would become a ticket" : `${count(tickets)} failures would become tickets`}`
       : `Heard (${status}), and no ticket would be made`;
   return (
     <MessageBar intent={refused ? "error" : tickets ? "success" : "info"} layout="multiline" role="status">
@@ -72,7 +74,7 @@ function Verdict({ report: { status, detail, field, events } }: { report: Report
 function OneEvent({ event: { reason, failure } }: { event: Schema["SampleEvent"] }) {
   const styles = useStyles();
   if (!failure) return <div>Ignored: {reason}</div>;
-  const facts: [string, string | null][] = [
+  const facts: [string, string | null | undefined][] = [
     ["Title", failure.title],
     ["Source", sourceName(failure.source)],
     ["Pipeline", failure.pipeline],
@@ -81,8 +83,8 @@ function OneEvent({ event: { reason, failure } }: { event: Schema["SampleEvent"]
     ["Message", failure.message],
     ["Occurred", failure.occurred_at],
     ["Alert severity", failure.alert_severity],
-    ["Labels", Object.entries(failure.labels).map(([name, value]) => `${name}: ${value}`).join(", ")],
-    ["Recognised", failure.recognised ? "yes" : "no: the kind is unknown, and a ticket is made all the same"],
+    ["Labels", Object.entries(failure.labels ?? {}).map(([name, value]) => `${name}: ${value}`).join(", ")],
+    ["Recognised", failure.recognised === false ? "no: the kind is unknown, and a ticket is made all the same" : "yes"],
   ];
   return (
     <dl className={styles.facts}>

@@ -59,7 +59,7 @@ export function SendersPart() {
           >
             <Textarea className={styles.text} rows={2} resize="vertical" spellCheck={false} value={headers} onChange={(_, { value }) => setHeaders(value)} />
           </Field>
-          <Button className={look.start} appearance="primary" type="submit" disabled={isPending}>
+          <Button className={look.start} appearance="primary" type="submit" disabledFocusable={isPending}>
             {isPending ? "Testing …" : "Test it"}
           </Button>
         </form>

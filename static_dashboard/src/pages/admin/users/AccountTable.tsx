@@ -93,7 +93,7 @@ function Actions({ account, ask }: { account: Account; ask: (asked: Asked) => vo
       )}
       <Menu>
         <MenuTrigger disableButtonEnhancement>
-          <Button size="small" appearance="subtle" icon={<MoreHorizontalRegular />} aria-label={`More about ${email}`} />
+          <Button size="small" appearance="subtle" icon={<MoreHorizontalRegular />} aria-label={`More about ${email}`} {...focusBack} />
         </MenuTrigger>
         <MenuPopover>
           <MenuList>

@@ -43,10 +43,13 @@ function Waiting({ ask }: { ask: (asked: Asked) => void }) {
   );
 }
 
+/** All who do not wait. */
 function Accounts({ ask }: { ask: (asked: Asked) => void }) {
   const [status, setStatus] = useState<Status | "">("");
   const list = useInfiniteQuery(usersQuery(status));
-  const accounts = list.data?.pages.flatMap((page) => page.items) ?? [];
+  const accounts = (list.data?.pages.flatMap((page) => page.items) ?? [])
+    .filter((account) => account.status !== "waiting")
+    .sort((one, other) => one.email.localeCompare(other.email));
   return (
     <Section
       title="Accounts"
@@ -54,7 +57,6 @@ function Accounts({ ask }: { ask: (asked: Asked) => void }) {
         <Select aria-label="Status" value={status} onChange={(_, { value }) => setStatus(value as Status | "")}>
           <option value="">All</option>
           <option value="active">Active</option>
-          <option value="waiting">Waiting</option>
           <option value="disabled">Disabled</option>
         </Select>
       }
