@@ -7,7 +7,7 @@ run: prepare
 	@$(PYTHON) -m devhost.up
 
 test: prepare-dev
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: prepare-dev
 	@$(PYTHON) -m ruff format --check .

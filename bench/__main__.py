@@ -19,6 +19,7 @@ _BENCHMARKS = {
     "webhook": "bench.webhook",
     "requests": "bench.requests_counted",
     "imports": "bench.imports",
+    "package": "bench.package",
     "validation": "bench.validation",
     "threads": "bench.threads",
     "logs": "bench.logs",

@@ -70,13 +70,15 @@ PRICES = {
 # Dollars for a million tokens in and out: "Gemini Developer API pricing", paid tier.
 MODELS = {"Gemini 2.5 Flash": (0.30, 2.50), "Gemini 3.5 Flash": (1.50, 9.00)}
 
+RETENTION_RUNS_OF_A_NIGHT = 6
+
 _FREE_MESSAGES_OF_A_DAY = 20_000
 _MESSAGES_OF_A_UNIT = 1_000_000
 
 
 def executions(failures: int) -> int:
-    """Function executions a month: those of failures, the SLA timer, and people's pages."""
-    return failures * EXECUTIONS_OF_A_FAILURE + MINUTES + CALLS_OF_PEOPLE
+    """Function executions a month: those of failures, the timers of the SLA and of retention, and people's pages."""
+    return failures * EXECUTIONS_OF_A_FAILURE + MINUTES + DAYS * RETENTION_RUNS_OF_A_NIGHT + CALLS_OF_PEOPLE
 
 
 def signalr_units(failures: int) -> int:

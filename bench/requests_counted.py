@@ -59,6 +59,7 @@ _QUIET = {
     f"AzureWebJobs.{name}.Disabled": "true"
     for name in (
         "watch_sla",
+        "remove_old",
         "update_jira",
         "update_slack",
         "keep_dead_failure",

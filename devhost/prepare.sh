@@ -21,7 +21,7 @@ find_python() {
 # Runs a command unless it has run before with the same inputs: once STAMP 'INPUT FILES' COMMAND...
 once() {
   stamp=$1
-  inputs=$(cat $2 | cksum)
+  inputs=$(cksum $2 | cksum)
   shift 2
   [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$inputs" ] && return
   "$@"

@@ -50,6 +50,9 @@ param alwaysReadyHttpInstances int = 0
 @description('Log Analytics takes no more than so many GB a day; what comes after is lost until the next day.')
 param logDailyCapGb int = 5
 
+@description('Who is told of alerts by e-mail; nobody when empty, and alerts are only shown in the portal.')
+param alertEmail string = ''
+
 @description('Object id of a person who runs the app on a laptop against this storage; nobody when empty.')
 param developerPrincipalId string = ''
 
@@ -152,7 +155,8 @@ var pageUrl = empty(dashboardUrl) && linked ? dashboard!.outputs.url : dashboard
 module signalR 'app/signalr.bicep' = {
   name: 'signalr'
   scope: group
-  params: { name: 'sigr-${token}', location: location, tags: tags, sku: signalRSku, pageUrl: pageUrl }
+  // Without `dashboardUrl` a page on a storage account is not known: then none may connect.
+  params: { name: 'sigr-${token}', location: location, tags: tags, sku: signalRSku, pageUrls: empty(pageUrl) ? [] : [pageUrl] }
 }
 
 module appRoles 'app/roles.bicep' = {
@@ -215,6 +219,20 @@ module link 'app/link.bicep' = if (linked) {
     functionAppName: api.outputs.name
     location: location
     pageHostName: dashboard!.outputs.hostName
+  }
+}
+
+module watch 'watch/main.bicep' = {
+  name: 'watch'
+  scope: group
+  params: {
+    name: token
+    location: location
+    tags: tags
+    workspaceId: telemetry.outputs.workspaceId
+    applicationInsightsId: telemetry.outputs.applicationInsightsId
+    functionAppName: api.outputs.name
+    alertEmail: alertEmail
   }
 }
 

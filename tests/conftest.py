@@ -43,3 +43,9 @@ def cases() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no cases at {folder}: set RCA_CASES to the folder that has errors.jsonl and payloads/")
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first: begun last, one of them would hold up the end while other workers idle."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)

@@ -16,8 +16,9 @@ MAY_IMPORT = {
     "diagnosis": {"foundation"},
     "integrations": {"foundation"},
     "tickets": {"foundation", "sources", "diagnosis", "integrations"},
+    "upkeep": {"foundation", *MIDDLE},
     "services": {"foundation", "tickets", "integrations"},
-    "triggers": {"foundation", "services", *MIDDLE},
+    "triggers": {"foundation", "services", "upkeep", *MIDDLE},
 }
 
 

@@ -4,8 +4,8 @@ param location string
 param tags object
 param sku string
 
-@description('Where the page is that may connect.')
-param pageUrl string
+@description('Where the pages are that may connect.')
+param pageUrls array
 
 resource signalR 'Microsoft.SignalRService/signalR@2024-03-01' = {
   name: name
@@ -14,7 +14,7 @@ resource signalR 'Microsoft.SignalRService/signalR@2024-03-01' = {
   sku: { name: sku, capacity: 1 }
   properties: {
     features: [{ flag: 'ServiceMode', value: 'Serverless' }]
-    cors: { allowedOrigins: [pageUrl] }
+    cors: { allowedOrigins: pageUrls }
     disableLocalAuth: true
     disableAadAuth: false
     publicNetworkAccess: 'Enabled'

@@ -19,6 +19,7 @@ from azure.data.tables import TableTransactionError, UpdateMode
 from rca_core.access.principal import Role
 from rca_core.foundation import clock
 from rca_core.foundation.errors import Conflict, MalformedRequest, NotFound, TransientError
+from rca_core.foundation.schema import refuse_newer, stamped
 from rca_core.foundation.storage import Storage
 
 TABLE = "users"
@@ -206,6 +207,23 @@ def has_admin(storage: Storage) -> bool:
     return row is not None and row["count"] > 0
 
 
+def recount_admins(storage: Storage) -> int:
+    """Sets the number of active admins to what it is, where accounts were stored without it; returns it."""
+    for _ in range(_ATTEMPTS):
+        known = _admins_row(storage)
+        rows = storage.table(TABLE).query_entities(
+            "PartitionKey eq @partition and RowKey ge @from and RowKey lt @end",
+            parameters={"partition": _PARTITION, "from": _PREFIX, "end": f"{_PREFIX}~"},
+        )
+        count = sum(_account(row).is_active_admin for row in rows)
+        entity = {"PartitionKey": _PARTITION, "RowKey": _ADMINS, "count": count}
+        if known is None and not count:
+            return 0
+        if _submit(storage, [_if_unchanged(entity, known.metadata["etag"]) if known else ("create", entity)]):
+            return count
+    raise TransientError("Too many changes to accounts at once.", retry_after_seconds=2)
+
+
 def _find(storage: Storage, id: str) -> tuple[Account, str] | None:
     # An id comes from a path or a cookie: what is no id of ours names no row.
     if not (id.isascii() and id.isalnum() and len(id) <= 64):
@@ -249,8 +267,10 @@ def _if_unchanged(entity: dict[str, Any], etag: str) -> tuple[Any, ...]:
 
 
 def _entity(account: Account) -> dict[str, Any]:
-    return {"PartitionKey": _PARTITION, "RowKey": f"{_PREFIX}{account.id}", **msgspec.structs.asdict(account)}
+    row = {"PartitionKey": _PARTITION, "RowKey": f"{_PREFIX}{account.id}"}
+    return stamped({**row, **msgspec.structs.asdict(account)})
 
 
 def _account(row: Any) -> Account:
+    refuse_newer(row)
     return msgspec.convert({name: row[name] for name in Account.__struct_fields__ if name in row}, Account)

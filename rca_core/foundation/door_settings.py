@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from rca_core.foundation.setting import Part, Setting
 from rca_core.foundation.settings_reader import Reader
 
 AZURE_MONITOR_APP = "461e8683-5575-4561-ac7f-899cc907d62a"
@@ -56,6 +57,91 @@ class DoorSettings(msgspec.Struct, frozen=True, kw_only=True):
     databricks_basic: BasicSettings | None = None
 
 
+_USUAL = DoorSettings()
+_USUAL_ENTRA = EntraSettings(tenant_id="", audiences=())
+
+PAGES = Part(
+    "Pages of other addresses",
+    (
+        Setting(
+            "ALLOWED_ORIGINS",
+            "other origins whose pages may call with a session, such as `https://dashboard.example.com`; whole origins,"
+            " separated by blanks, no `*`. Leave the CORS settings of the platform empty: it would answer in the app's"
+            " place",
+            "only pages of the app's own address and of `DASHBOARD_URL` may",
+        ),
+    ),
+)
+
+PLATFORM = Part(
+    "Sign-in by the platform",
+    (
+        Setting(
+            "TRUST_PLATFORM_AUTH",
+            "`appservice` or `staticwebapps`: the platform in front signs people in and strips forged principal"
+            " headers. Set it only where that is so",
+            "the header is ignored",
+        ),
+        *(
+            Setting(
+                f"ENTRA_ROLE_{role.upper()}",
+                f"app roles or group ids, separated by blanks, that are `{role}` here",
+                "nobody has it by the platform",
+            )
+            for role in ("admin", "operator", "viewer")
+        ),
+    ),
+)
+
+SENDERS = Part(
+    "Senders",
+    (
+        Setting(
+            "SENDER_RATE_LIMIT",
+            f"calls a minute of each sender (function key or address, at each door) on each instance, at most"
+            f" {_LARGEST_LIMIT:,}; `0` for no limit",
+            default=str(_USUAL.sender_rate_limit),
+        ),
+        Setting(
+            "ENTRA_TENANT_ID",
+            "tenant whose tokens prove senders",
+            "`/azure-monitor/secure` and OAuth of Databricks are shut",
+        ),
+        Setting(
+            "SECURE_WEBHOOK_AUDIENCE",
+            "app id(s) that tokens of senders are made for, separated by blanks",
+            "`/azure-monitor/secure` and OAuth of Databricks are shut",
+        ),
+        Setting(
+            "SECURE_WEBHOOK_ROLE",
+            "app role that Azure Monitor's token must have",
+            default=_USUAL_ENTRA.role,
+        ),
+        Setting(
+            "SECURE_WEBHOOK_CALLER",
+            "app id that Azure Monitor's token must have; the default is Azure Monitor's own",
+            default=_USUAL_ENTRA.caller,
+        ),
+        Setting("ENTRA_AUTHORITY_URL", "where tokens come from", default=_USUAL_ENTRA.authority_url),
+        Setting(
+            "DATABRICKS_WEBHOOK_CLIENT_ID",
+            "app that Databricks gets its token as; needs the tenant and the audience as well",
+            "OAuth of Databricks is shut",
+        ),
+        Setting(
+            "DATABRICKS_WEBHOOK_USER", "user that Databricks shows at `/databricks-monitor/basic`", "Basic is shut"
+        ),
+        Setting(
+            "DATABRICKS_WEBHOOK_PASSWORD",
+            "its password; the old and the new one separated by a blank while it is replaced",
+            "Basic is shut",
+            secret=True,
+        ),
+    ),
+    about="Tenant and audience, user and password: both or neither. Recipes: [senders.md](senders.md).",
+)
+
+
 def read_doors(reader: Reader) -> DoorSettings:
     """The settings of the doors; what is wrong is noted with the reader."""
     return DoorSettings(
@@ -92,7 +178,7 @@ def _is_origin(text: str) -> bool:
 def _limit(reader: Reader) -> int:
     text = reader.text("SENDER_RATE_LIMIT")
     if text is None:
-        return DoorSettings().sender_rate_limit
+        return _USUAL.sender_rate_limit
     if text.isascii() and text.isdigit() and len(text) <= 7 and int(text) <= _LARGEST_LIMIT:
         return int(text)
     reader.problems.append(f"SENDER_RATE_LIMIT is a number of calls a minute, at most {_LARGEST_LIMIT:,}; 0 for none.")
@@ -117,13 +203,12 @@ def _sign_in(reader: Reader) -> PlatformSignIn | None:
 
 def _entra(reader: Reader) -> EntraSettings | None:
     names = ("ENTRA_TENANT_ID", "SECURE_WEBHOOK_AUDIENCE")
-    usual = EntraSettings(tenant_id="", audiences=())
     read = EntraSettings(
         tenant_id=reader.text("ENTRA_TENANT_ID") or "",
         audiences=reader.words("SECURE_WEBHOOK_AUDIENCE"),
-        authority_url=reader.url("ENTRA_AUTHORITY_URL") or usual.authority_url,
-        role=reader.text("SECURE_WEBHOOK_ROLE") or usual.role,
-        caller=reader.text("SECURE_WEBHOOK_CALLER") or usual.caller,
+        authority_url=reader.url("ENTRA_AUTHORITY_URL") or _USUAL_ENTRA.authority_url,
+        role=reader.text("SECURE_WEBHOOK_ROLE") or _USUAL_ENTRA.role,
+        caller=reader.text("SECURE_WEBHOOK_CALLER") or _USUAL_ENTRA.caller,
         databricks_client=reader.text("DATABRICKS_WEBHOOK_CLIENT_ID"),
     )
     return read if reader.whole("The sign-in of senders with Entra", names, ("DATABRICKS_WEBHOOK_CLIENT_ID",)) else None

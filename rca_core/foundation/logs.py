@@ -1,4 +1,8 @@
-"""Log lines as `event key=value`: ids that let one find the rest, never payloads or keys."""
+"""Log lines as `event key=value`: ids that let one find the rest, never payloads or keys.
+
+Plain text, since the Python worker hands on the formatted text of a record and nothing else of it
+("azure-functions-python-worker", Dispatcher.on_logging). No value holds a `=`, so ` name=` is always a field's name.
+"""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -15,7 +19,7 @@ _request: ContextVar[str | None] = ContextVar("request", default=None)
 
 @contextmanager
 def request(request_id: str) -> Iterator[None]:
-    """Every line written within, by this thread, bears the id that the caller gets with the answer."""
+    """Every line written within, by this thread, and every queue message that it sends bear this id."""
     before = _request.set(request_id)
     try:
         yield
@@ -23,10 +27,15 @@ def request(request_id: str) -> Iterator[None]:
         _request.reset(before)
 
 
+def request_id() -> str:
+    """The id of the request that this thread works for: the webhook's, over all queues; `""` outside of any."""
+    return _request.get() or ""
+
+
 def carried() -> Callable[[], object]:
     """To be called in a thread that works for this request, so that its lines bear the id as well."""
-    request_id = _request.get()
-    return lambda: _request.set(request_id)
+    carried_id = _request.get()
+    return lambda: _request.set(carried_id)
 
 
 def info(event: str, **ids: object) -> None:
@@ -50,4 +59,4 @@ def _line(event: str, ids: dict[str, object]) -> str:
 
 
 def _one_line(value: object) -> str:
-    return str(value).replace("\r", " ").replace("\n", " ")[:200]
+    return str(value).replace("\r", " ").replace("\n", " ").replace("=", ":")[:200]

@@ -1,6 +1,7 @@
 """All settings, read once from the environment into one typed object.
 
-What each means, for operators: docs/configuration.md.
+Each is declared beside what reads it; docs/configuration.md is made of the declarations (`python -m
+devhost.configuration`).
 """
 
 import os
@@ -9,64 +10,65 @@ from functools import cache
 
 import msgspec
 
-from rca_core.foundation.access_settings import AccessSettings, read_access
-from rca_core.foundation.door_settings import DoorSettings, read_doors
+from rca_core.foundation.access_settings import ACCESS, AccessSettings, read_access
+from rca_core.foundation.door_settings import PAGES, PLATFORM, SENDERS, DoorSettings, read_doors
 from rca_core.foundation.errors import SettingsError
+from rca_core.foundation.integration_settings import (
+    FAILING_SYSTEMS,
+    GEMINI,
+    JIRA,
+    SLACK,
+    GeminiSettings,
+    JiraSettings,
+    SlackSettings,
+    read_gemini,
+    read_jira,
+    read_slack,
+)
+from rca_core.foundation.retention_settings import RETENTION, RetentionSettings, read_retention
+from rca_core.foundation.setting import Part, Setting
 from rca_core.foundation.settings_reader import Reader
+from rca_core.foundation.storage_settings import STORAGE, StorageSettings, read_storage
 
-# What "UseDevelopmentStorage=true" stands for: the emulator's public account and key ("Use the Azurite emulator").
-_EMULATOR_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-_EMULATOR_PORTS = {"blob": "10000", "queue": "10001", "table": "10002"}
-
+__all__ = [
+    "PARTS",
+    "GeminiSettings",
+    "JiraSettings",
+    "Settings",
+    "SlackSettings",
+    "StorageSettings",
+    "read_settings",
+    "settings",
+]
 
 _SIGNALR = ("AzureSignalRConnectionString", "AzureSignalRConnectionString__serviceUri")
 
+_APP = Part(
+    "The app",
+    (
+        Setting(
+            "DASHBOARD_URL",
+            "where people reach the app; links in tickets begin with it, and its pages may change things",
+            "links are relative; only pages of the address that was called may",
+            example="http://127.0.0.1:7071",
+        ),
+        Setting(
+            _SIGNALR[0],
+            "SignalR Service for live updates; the development host sets it to its own",
+            "live updates are off; `/api/health` says so",
+            secret=True,
+        ),
+        Setting(
+            _SIGNALR[1],
+            "address of SignalR Service, reached with the app's identity",
+            "the connection string is used",
+            example=None,
+        ),
+    ),
+)
 
-class StorageSettings(msgspec.Struct, frozen=True):
-    """Where Azure Storage is: a connection string, or service addresses reached with a managed identity.
-
-    The identity family is the one the Functions host itself reads ("Connecting to host storage with an identity",
-    Azure Functions docs): `AzureWebJobsStorage__queueServiceUri` and so on, or `__accountName`.
-    """
-
-    connection_string: str | None = None
-    table_uri: str | None = None
-    queue_uri: str | None = None
-    blob_uri: str | None = None
-    client_id: str | None = None
-
-
-class JiraSettings(msgspec.Struct, frozen=True):
-    """Where Jira is. Without `user_email` the token is a personal access token of Jira Data Center.
-
-    `webhook_secrets` are accepted all, so that one can be replaced by another without a gap; without any, Jira's
-    webhook is refused.
-    """
-
-    base_url: str
-    api_token: str
-    project_key: str
-    user_email: str | None = None
-    webhook_secrets: tuple[str, ...] = ()
-
-
-class SlackSettings(msgspec.Struct, frozen=True):
-    """Where Slack is, and the channel's id. Without a signing secret, buttons are refused."""
-
-    bot_token: str
-    channel: str
-    signing_secrets: tuple[str, ...] = ()
-    api_base_url: str = "https://slack.com/api/"
-
-
-class GeminiSettings(msgspec.Struct, frozen=True):
-    """How the model is reached, and what it may cost a day (UTC): calls, and tokens in and out together."""
-
-    api_key: str
-    model: str = "gemini-flash-latest"
-    base_url: str | None = None
-    daily_calls: int = 500
-    daily_tokens: int = 5_000_000
+# Every setting that the app reads, in the order of docs/configuration.md.
+PARTS = (STORAGE, _APP, ACCESS, PAGES, PLATFORM, SENDERS, GEMINI, JIRA, SLACK, FAILING_SYSTEMS, RETENTION)
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -86,6 +88,7 @@ class Settings(msgspec.Struct, frozen=True):
     live_updates: bool = False
     access: AccessSettings = AccessSettings()
     doors: DoorSettings = DoorSettings()
+    retention: RetentionSettings = RetentionSettings()
 
 
 @cache
@@ -96,9 +99,9 @@ def settings() -> Settings:
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Settings from `environment`; raises SettingsError that lists every problem at once."""
-    reader = Reader(environment)
+    reader = Reader(environment, (setting for part in PARTS for setting in part.settings))
     read = Settings(
-        storage=_storage(reader, "AzureWebJobsStorage"),
+        storage=read_storage(reader),
         dashboard_url=(reader.url("DASHBOARD_URL") or "").rstrip("/"),
         databricks_host=reader.url("DATABRICKS_HOST", default_scheme="https"),
         databricks_token=reader.text("DATABRICKS_TOKEN"),
@@ -107,11 +110,12 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         airflow_base_url=reader.url("AIRFLOW_BASE_URL"),
         airflow_token=reader.text("AIRFLOW_TOKEN"),
         live_updates=any(reader.text(name) for name in _SIGNALR),
-        gemini=_gemini(reader),
-        jira=_jira(reader),
-        slack=_slack(reader),
+        gemini=read_gemini(reader),
+        jira=read_jira(reader),
+        slack=read_slack(reader),
         access=read_access(reader),
         doors=read_doors(reader),
+        retention=read_retention(reader),
     )
     # A Databricks host alone is enough for links to runs; a token alone is of no use.
     reader.needs("DATABRICKS_TOKEN", "DATABRICKS_HOST")
@@ -120,80 +124,3 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     if reader.problems:
         raise SettingsError("Settings need attention:\n- " + "\n- ".join(reader.problems))
     return read
-
-
-def _gemini(reader: Reader) -> GeminiSettings | None:
-    key = reader.text("GEMINI_API_KEY")
-    budget = reader.budget("GEMINI_DAILY_BUDGET")
-    usual = GeminiSettings(api_key="")
-    read = GeminiSettings(
-        api_key=key or "",
-        model=reader.text("GEMINI_MODEL") or usual.model,
-        base_url=reader.url("GEMINI_BASE_URL"),
-        daily_calls=budget.get("calls", usual.daily_calls),
-        daily_tokens=budget.get("tokens", usual.daily_tokens),
-    )
-    return read if key else None
-
-
-def _jira(reader: Reader) -> JiraSettings | None:
-    base_url = reader.url("JIRA_BASE_URL")
-    read = JiraSettings(
-        base_url=base_url or "",
-        api_token=reader.text("JIRA_API_TOKEN") or "",
-        project_key=reader.text("JIRA_PROJECT_KEY") or "",
-        user_email=reader.text("JIRA_USER_EMAIL"),
-        webhook_secrets=reader.words("JIRA_WEBHOOK_SECRET"),
-    )
-    names = ("JIRA_BASE_URL", "JIRA_API_TOKEN", "JIRA_PROJECT_KEY")
-    optional = ("JIRA_USER_EMAIL", "JIRA_WEBHOOK_SECRET")
-    return read if reader.whole("Jira", names, optional) else None
-
-
-def _slack(reader: Reader) -> SlackSettings | None:
-    base_url = reader.url("SLACK_API_BASE_URL")
-    read = SlackSettings(
-        bot_token=reader.text("SLACK_BOT_TOKEN") or "",
-        channel=reader.text("SLACK_CHANNEL") or "",
-        signing_secrets=reader.words("SLACK_SIGNING_SECRET"),
-        api_base_url=f"{base_url}/" if base_url else "https://slack.com/api/",
-    )
-    return read if reader.whole("Slack", ("SLACK_BOT_TOKEN", "SLACK_CHANNEL"), ("SLACK_SIGNING_SECRET",)) else None
-
-
-def _storage(reader: Reader, prefix: str) -> StorageSettings:
-    connection_string = reader.text(prefix)
-    if connection_string and connection_string.rstrip(";").lower() == "usedevelopmentstorage=true":
-        connection_string = _emulator(reader)
-    if connection_string:
-        return StorageSettings(connection_string=connection_string)
-    account = reader.text(f"{prefix}__accountName")
-    uris = {
-        service: reader.url(f"{prefix}__{service}ServiceUri")
-        or (account and f"https://{account}.{service}.core.windows.net")
-        for service in ("table", "queue", "blob")
-    }
-    missing = [f"{prefix}__{service}ServiceUri" for service, uri in uris.items() if not uri]
-    if len(missing) == len(uris):
-        reader.problems.append(
-            f"{prefix} is not set: give a connection string, or {prefix}__accountName, or {', '.join(missing)}."
-        )
-    elif missing:
-        reader.problems.append(f"{prefix} is half configured: {', '.join(missing)} missing.")
-    return StorageSettings(
-        table_uri=uris["table"],
-        queue_uri=uris["queue"],
-        blob_uri=uris["blob"],
-        client_id=reader.text(f"{prefix}__clientId"),
-    )
-
-
-def _emulator(reader: Reader) -> str:
-    account = "devstoreaccount1"
-    endpoints = []
-    for service, usual_port in _EMULATOR_PORTS.items():
-        port = reader.text(f"AZURITE_{service.upper()}_PORT") or usual_port
-        endpoints.append(f"{service.capitalize()}Endpoint=http://127.0.0.1:{port}/{account}")
-    return ";".join(
-        ["DefaultEndpointsProtocol=http", f"AccountName={account}", f"AccountKey={_EMULATOR_KEY}", *endpoints]
-    )

@@ -1,21 +1,27 @@
 """How settings are read from the environment: text in, typed values out, every problem noted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
+
+from rca_core.foundation.setting import Setting
 
 _UNRESOLVED_REFERENCE = "@Microsoft.KeyVault("
 
 
 class Reader:
-    """Reads settings and collects what is wrong with them instead of stopping at the first."""
+    """Reads declared settings and collects what is wrong with them instead of stopping at the first.
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    Raises LookupError for a setting that is not declared: the reference for operators would lack it.
+    """
+
+    def __init__(self, environment: Mapping[str, str], declared: Iterable[Setting]) -> None:
         self._environment = environment
+        self._declared = {setting.name for setting in declared}
         self.problems: list[str] = []
 
     def text(self, name: str) -> str | None:
         """The setting, trimmed; None if it is empty or could not be read from Key Vault."""
-        value = self._environment.get(name, "").strip()
+        value = self._given(name)
         if value.startswith(_UNRESOLVED_REFERENCE):
             self.problems.append(
                 f"{name} is an unresolved Key Vault reference: check that the app's identity may read the secret."
@@ -25,7 +31,7 @@ class Reader:
 
     def needs(self, name: str, other: str) -> None:
         """Notes it as a problem if `name` is set and `other` is not."""
-        if self._environment.get(name, "").strip() and not self._environment.get(other, "").strip():
+        if self._given(name) and not self._given(other):
             self.problems.append(f"{name} is set, {other} is not: set both or neither.")
 
     def words(self, name: str) -> tuple[str, ...]:
@@ -34,8 +40,8 @@ class Reader:
 
     def whole(self, what: str, names: tuple[str, ...], optional: tuple[str, ...]) -> bool:
         """Whether all of `names` are set; notes it as a problem if only some settings of `what` are."""
-        missing = [name for name in names if not self._environment.get(name, "").strip()]
-        given = [name for name in (*names, *optional) if self._environment.get(name, "").strip()]
+        missing = [name for name in names if not self._given(name)]
+        given = [name for name in (*names, *optional) if self._given(name)]
         if missing and given:
             self.problems.append(f"{what} is half configured: {', '.join(missing)} missing (set: {', '.join(given)}).")
         return not missing
@@ -67,3 +73,10 @@ class Reader:
             self.problems.append(f"{name} is not an http(s) address.")
             return None
         return value.rstrip("/")
+
+    def _given(self, name: str) -> str:
+        if name not in self._declared:
+            raise LookupError(
+                f"{name} is not declared: add it to a Part among PARTS of rca_core/foundation/settings.py."
+            )
+        return self._environment.get(name, "").strip()

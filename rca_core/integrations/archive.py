@@ -1,6 +1,7 @@
 """Payloads in Blob Storage: as they came while they wait for triage, and for good without their secrets."""
 
 import hashlib
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
@@ -62,6 +63,34 @@ def archive_known(storage: Storage, ticket_id: str, report_key: str, failure: by
 def archive_text(storage: Storage, name: str, text: str) -> None:
     """Keeps a text that diagnoses quote, under the name that `report_text_name` or `evidence_name` gives."""
     _keep(storage, name, text.encode())
+
+
+def months_archived(storage: Storage) -> list[str]:
+    """The months (`2026-11`) of whose tickets there is something in the archive, oldest first."""
+    found = storage.container(ARCHIVE).walk_blobs(delimiter="/")
+    return [prefix.name.rstrip("/") for prefix in found if prefix.name.endswith("/")]
+
+
+def tickets_archived(storage: Storage, month: str) -> Iterator[str]:
+    """Ids of the month's tickets of which there is something in the archive."""
+    for prefix in storage.container(ARCHIVE).walk_blobs(name_starts_with=f"{month}/", delimiter="/"):
+        yield prefix.name.rstrip("/").rpartition("/")[2]
+
+
+def remove_of_ticket(storage: Storage, ticket_id: str) -> int:
+    """Removes everything of a ticket; returns how many blobs it was."""
+    container = storage.container(ARCHIVE)
+    names = list(container.list_blob_names(name_starts_with=_stem(ticket_id, "")))
+    for name in names:
+        with suppress(ResourceNotFoundError):
+            container.delete_blob(name)
+    return len(names)
+
+
+def held_since(storage: Storage, before: datetime) -> list[str]:
+    """The bodies that have been waiting for triage since before then."""
+    blobs = storage.container(WAITING).list_blobs()
+    return [blob.name for blob in blobs if blob.last_modified < before]
 
 
 def failure_name(ticket_id: str, report_key: str) -> str:

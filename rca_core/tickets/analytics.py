@@ -121,6 +121,8 @@ def analytics(store: TicketStore, days: int, at: datetime) -> Analytics:
         wanted = [int(date[8:]) for date in dates if date.startswith(month)]
         rows = store.counter_rows(month, counters.columns(wanted))
         all_time.append(counters.month_counts(rows))
+        # What retention has removed since was there in its days.
+        rows += store.past_counter_rows(month, counters.columns(wanted)) if wanted else []
         by_date |= {f"{month}-{day:02d}": counts for day, counts in counters.day_counts(rows).items()}
         names.append(counters.names_counted(rows))
     return _overview(dates, counters.total(all_time), by_date, counters.total(names))

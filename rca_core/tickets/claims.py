@@ -10,6 +10,7 @@ from azure.data.tables import UpdateMode
 
 from rca_core.foundation import clock
 from rca_core.foundation.failure import Failure
+from rca_core.foundation.schema import refuse_newer, stamped
 from rca_core.foundation.storage import Storage
 from rca_core.tickets.ticket import new_ticket_id
 
@@ -53,10 +54,16 @@ def claim(storage: Storage, failure: Failure) -> Claim:
     moment = clock.now()
     new = Claim(key, new_ticket_id(failure.source, moment), clock.to_iso(moment), won=True)
     try:
-        runs.create_entity({**_row_id(key), "ticket_id": new.ticket_id, "claimed_at": new.claimed_at})
+        runs.create_entity(claim_entity(new))
     except ResourceExistsError:
         return _read(runs.get_entity(**_point(key)), key)
     return new
+
+
+def claim_entity(made: Claim) -> dict[str, Any]:
+    """The row that says so."""
+    recorded = {f"{_RECORDED}{report}": True for report in made.recorded}
+    return stamped({**_row_id(made.run_hash), "ticket_id": made.ticket_id, "claimed_at": made.claimed_at, **recorded})
 
 
 def find(storage: Storage, run: str) -> Claim | None:
@@ -90,7 +97,15 @@ def move(storage: Storage, run: str, from_ticket_id: str, to_ticket_id: str) -> 
     return to_ticket_id
 
 
+def forget(storage: Storage, run: str, ticket_id: str) -> None:
+    """Removes the claim on the run with this hash if it still leads to this ticket, which is gone."""
+    row = find(storage, run)
+    if row is not None and row.ticket_id == ticket_id:
+        storage.table(TABLE).delete_entity(_row_id(run))
+
+
 def _read(row: Any, key: str) -> Claim:
+    refuse_newer(row)
     recorded = frozenset(name.removeprefix(_RECORDED) for name in row if name.startswith(_RECORDED))
     return Claim(key, row["ticket_id"], row["claimed_at"], won=False, recorded=recorded)
 

@@ -65,8 +65,10 @@ def record(
     reason: str = "",
     tries: int = 0,
     next_try: str = "",
-) -> None:
-    """Notes a delivery's trouble. Without a reason the one noted last is kept: a poison queue tells none."""
+) -> DeadLetter:
+    """Notes a delivery's trouble; returns what was noted. Without a reason the one noted last is kept: a poison queue
+    tells none.
+    """
     letter_id, ticket_id = _named(queue, body)
     known = _find(storage, letter_id) if not reason else None
     letter = DeadLetter(
@@ -84,6 +86,7 @@ def record(
     storage.table(TABLE).upsert_entity(row, mode=UpdateMode.REPLACE)  # a merge would leave the end of a longer body
     if state == "dead":
         logs.warning("message-dead", queue=queue, ticket_id=ticket_id or None, letter=letter_id, tries=letter.tries)
+    return letter
 
 
 def settled(storage: Storage, queue: Queue, body: bytes) -> None:
@@ -136,6 +139,38 @@ def replay(storage: Storage, letter_id: str) -> DeadLetter:
     with suppress(ResourceNotFoundError):
         storage.table(TABLE).delete_entity(_PARTITION, letter_id)
     return letter
+
+
+def forget(storage: Storage, ticket_id: str) -> None:
+    """Removes those about a ticket that is gone."""
+    for letter in of_ticket(storage, ticket_id):
+        remove(storage, letter.id)
+
+
+def given_up_before(storage: Storage, stamp: str) -> list[DeadLetter]:
+    """Those that nobody replayed since then, but for failures that have no ticket yet: these wait for ever."""
+    found = _read(storage, "PartitionKey eq @partition and at lt @stamp", {"partition": _PARTITION, "stamp": stamp})
+    return [letter for letter in found if letter.state == "dead" and letter.queue != Queue.FAILURES]
+
+
+def bodies_named(storage: Storage) -> set[str]:
+    """Blobs with bodies of failures that somebody may replay."""
+    rows = storage.table(TABLE).query_entities("PartitionKey eq @partition", parameters={"partition": _PARTITION})
+    return {name for row in rows if (name := _body_blob(text_of(row, "body")))}
+
+
+def remove(storage: Storage, letter_id: str) -> None:
+    """Removes one that nobody will replay."""
+    with suppress(ResourceNotFoundError):
+        storage.table(TABLE).delete_entity(_PARTITION, letter_id)
+
+
+def _body_blob(body: str) -> str:
+    try:
+        message = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return ""
+    return str(message.get("body_blob") or "") if isinstance(message, dict) else ""
 
 
 def _named(queue: Queue, body: bytes) -> tuple[str, str]:

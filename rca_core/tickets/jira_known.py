@@ -24,9 +24,21 @@ def note_issue(storage: Storage, issue: Issue, ticket_id: str) -> None:
 
 
 def ticket_of(storage: Storage, issue_id: str, key: str) -> str | None:
-    """The ticket of an issue, by its id or, without one, by its key."""
-    name = issue_id or key
-    return _read(storage, _ISSUES, name, "ticket_id") if _NAME.fullmatch(name) else None
+    """The ticket of an issue, by its id or, as long as that is not known, by its key."""
+    names = [name for name in (issue_id, key) if _NAME.fullmatch(name)]
+    return next(filter(None, (_read(storage, _ISSUES, name, "ticket_id") for name in names)), None)
+
+
+def issue_entity(name: str, ticket_id: str) -> dict[str, str] | None:
+    """The row that says whose issue this is, by its id or its key; None if that is no name of an issue."""
+    return {"PartitionKey": _ISSUES, "RowKey": name, "ticket_id": ticket_id} if _NAME.fullmatch(name) else None
+
+
+def forget_issue(storage: Storage, ticket_id: str, *names: str) -> None:
+    """Removes what the issue of a ticket that is gone is known by."""
+    for name in names:
+        if _NAME.fullmatch(name) and _read(storage, _ISSUES, name, "ticket_id") == ticket_id:
+            storage.table(TABLE).delete_entity(_ISSUES, name)
 
 
 def note_account(storage: Storage, account: str) -> None:

@@ -149,7 +149,7 @@ class _Look:
 
     def _note_place(self, issue: Issue) -> None:
         """Notes key and address on the ticket; the key changes when somebody moves the issue to another project."""
-        if self._lease.copy.place != issue.key:
+        if (self._lease.copy.remote, self._lease.copy.place) != (issue.id, issue.key):
             self._note_issue(issue)
         link = Link("jira", self._jira.browse_url(issue.key))
 

@@ -17,6 +17,7 @@ from rca_core.diagnosis.prompt import Prompt, Question, build
 from rca_core.diagnosis.redaction import redact_body
 from rca_core.diagnosis.reuse import draft_again
 from rca_core.diagnosis.verification import Verified, verify
+from rca_core.foundation import logs
 from rca_core.foundation.evidence import words
 from rca_core.foundation.settings import GeminiSettings
 from rca_core.foundation.storage import Storage
@@ -174,10 +175,12 @@ def _called(budget: ModelBudget, characters: int, call: Callable[[], ModelAnswer
     try:
         reservation = budget.reserve(characters // _CHARACTERS_A_TOKEN + MOST_TOKENS_OUT)
     except NotAllowed as refused:
+        logs.warning("model-not-asked", reason=refused.why)
         raise NoAnalysis(refused.why, asked=False) from refused
     try:
         answer = call()
     except NoModelAnswer as none:
+        logs.warning("model-failed", reason=none.reason, note=none.note)
         # Of a call that we gave up waiting for nobody tells what it cost.
         used = reservation.tokens if none.reason == "timeout" else none.tokens_in + none.tokens_out
         if none.reason in ("blocked", "empty", "refused"):
@@ -187,6 +190,13 @@ def _called(budget: ModelBudget, characters: int, call: Callable[[], ModelAnswer
             budget.failed(reservation, used, none.note, pause_seconds=none.retry_after_seconds, serious=serious)
         raise NoAnalysis(f"it gave no answer: {none.note.rstrip('.')}", asked=True) from none
     budget.settle(reservation, answer.tokens_in + answer.tokens_out)
+    logs.info(
+        "model-answered",
+        model=answer.model,
+        tokens_in=answer.tokens_in,
+        tokens_out=answer.tokens_out,
+        duration_ms=answer.latency_ms,
+    )
     return answer
 
 

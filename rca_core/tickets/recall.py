@@ -18,6 +18,7 @@ from azure.data.tables import UpdateMode
 
 from rca_core.foundation import clock
 from rca_core.foundation.errors import TransientError
+from rca_core.foundation.schema import refuse_newer, stamped
 from rca_core.foundation.storage import Storage
 from rca_core.tickets.store import TicketStore
 from rca_core.tickets.ticket import Ticket
@@ -83,8 +84,12 @@ def answer_of(store: TicketStore, memory: Memory, ticket_id: str) -> Ticket | No
 def note_occurrence(storage: Storage, ticket: Ticket) -> None:
     """Counts the ticket among those of its fingerprint, once however often this is repeated."""
     if ticket.fingerprint:
-        row = {**_point(ticket.fingerprint), "RowKey": f"{_occurrences(ticket.fingerprint)}{ticket.id}"}
-        storage.table(TABLE).upsert_entity(row)
+        storage.table(TABLE).upsert_entity(occurrence_entity(ticket.fingerprint, ticket.id))
+
+
+def occurrence_entity(fingerprint: str, ticket_id: str) -> dict[str, str]:
+    """The row that says that the ticket has this fingerprint."""
+    return {**_point(fingerprint), "RowKey": f"{_occurrences(fingerprint)}{ticket_id}"}
 
 
 def forget_occurrence(storage: Storage, fingerprint: str, ticket_id: str) -> None:
@@ -92,6 +97,17 @@ def forget_occurrence(storage: Storage, fingerprint: str, ticket_id: str) -> Non
     point = _point(fingerprint)
     with suppress(ResourceNotFoundError):
         storage.table(TABLE).delete_entity(point["PartitionKey"], f"{_occurrences(fingerprint)}{ticket_id}")
+
+
+def forget(storage: Storage, fingerprint: str, ticket_id: str) -> None:
+    """The ticket is gone: its occurrence goes, and with the last one what is known of the fingerprint."""
+    forget_occurrence(storage, fingerprint, ticket_id)
+    _, etag = _read(storage, fingerprint)
+    if etag is None or times_seen(storage, fingerprint):
+        return
+    point = _point(fingerprint)
+    with suppress(ResourceNotFoundError, ResourceModifiedError):  # somebody learned something new meanwhile
+        storage.table(TABLE).delete_entity(point, etag=etag, match_condition=MatchConditions.IfNotModified)
 
 
 def times_seen(storage: Storage, fingerprint: str, *, but_for: str = "") -> int:
@@ -204,6 +220,7 @@ def _read(storage: Storage, fingerprint: str) -> tuple[Memory, str | None]:
         row = storage.table(TABLE).get_entity(point["PartitionKey"], point["RowKey"])
     except ResourceNotFoundError:
         return Memory(), None
+    refuse_newer(row)
     fields = {name: row[name] for name in Memory.__struct_fields__ if name in row}
     fields["fixes"] = tuple(filter(None, fields.get("fixes", "").split(" ")))
     return Memory(**fields), row.metadata["etag"]
@@ -211,7 +228,7 @@ def _read(storage: Storage, fingerprint: str) -> tuple[Memory, str | None]:
 
 def _write(storage: Storage, fingerprint: str, memory: Memory, etag: str | None) -> bool:
     table = storage.table(TABLE)
-    row = {**_point(fingerprint), **msgspec.structs.asdict(memory), "fixes": " ".join(memory.fixes)}
+    row = stamped({**_point(fingerprint), **msgspec.structs.asdict(memory), "fixes": " ".join(memory.fixes)})
     try:
         if etag is None:
             table.create_entity(row)

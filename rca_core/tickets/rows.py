@@ -8,6 +8,7 @@ import msgspec
 from rca_core.diagnosis.diagnosis import Diagnosis, Engine
 from rca_core.foundation import clock
 from rca_core.foundation.failure import Source
+from rca_core.foundation.schema import refuse_newer, stamped
 from rca_core.tickets.audit import AuditEntry
 from rca_core.tickets.sla import DueKind, next_due
 from rca_core.tickets.ticket import (
@@ -28,6 +29,12 @@ _LIST_CHARACTERS = 1_000
 
 TRAIL_PREFIX = "G|"
 DUE_PREFIX = "D|"
+LIST_PREFIX = "S|"
+PAST_COUNTS_PREFIX = "H|"
+"""Rows like those of `counters`, over tickets and entries that were removed: the summary leaves them out."""
+REMAINS_PREFIX = "R|"
+"""Rows that name what belonged to a removed ticket and is still there (`rca_core.upkeep.ticket_removal`)."""
+TICKET_PREFIX = "T|"
 # Column of a ticket with the key of the due row that stands for it: the row to delete is the one that was written,
 # whatever a later release holds to be due.
 _DUE_COLUMN = "due_row"
@@ -91,7 +98,7 @@ class DueRow(msgspec.Struct, frozen=True):
 
 def ticket_key(ticket_id: str) -> str:
     """Row key of a ticket."""
-    return f"T|{ticket_id}"
+    return f"{TICKET_PREFIX}{ticket_id}"
 
 
 def position_of(ticket: Ticket) -> str:
@@ -101,7 +108,7 @@ def position_of(ticket: Ticket) -> str:
 
 def list_prefix(status: Status) -> str:
     """What the row keys of all list rows of a status begin with."""
-    return f"S|{status}|"
+    return f"{LIST_PREFIX}{status}|"
 
 
 def list_key(ticket: Ticket) -> str:
@@ -111,7 +118,7 @@ def list_key(ticket: Ticket) -> str:
 
 def ticket_entity(ticket: Ticket) -> dict[str, Any]:
     """The whole ticket as an entity."""
-    entity: dict[str, Any] = {"PartitionKey": month_and_day(ticket.id)[0], "RowKey": ticket_key(ticket.id)}
+    entity = stamped({"PartitionKey": month_and_day(ticket.id)[0], "RowKey": ticket_key(ticket.id)})
     if (due := due_row(ticket)) is not None:
         entity[_DUE_COLUMN] = due.key
     for name in ticket.__struct_fields__:
@@ -126,7 +133,8 @@ def ticket_entity(ticket: Ticket) -> dict[str, Any]:
 
 
 def ticket_from(entity: Mapping[str, Any]) -> Ticket:
-    """The ticket that `ticket_entity` wrote."""
+    """The ticket that `ticket_entity` wrote; raises NewerData if a later release did."""
+    refuse_newer(entity)
     fields = {name: text_of(entity, name) for name in Ticket.__struct_fields__ if name in entity}
     for name in _JSON_FIELDS & fields.keys():
         fields[name] = msgspec.json.decode(fields[name])

@@ -28,7 +28,7 @@ def run(storage: Storage, store: TicketStore, settings: Settings, now: datetime 
     """
     at = now or clock.now()
     due = [row for month in store.months() for row in store.due(month, at)]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(_AT_ONCE, initializer=logs.carried()) as pool:
         list(pool.map(lambda row: _take_turn(storage, store, settings, row, at), due))
     if due:
         logs.info("sla-clock", due=len(due))
@@ -49,6 +49,8 @@ def _settle(storage: Storage, store: TicketStore, settings: Settings, row: DueRo
             ticket = store.get(row.ticket_id)
         else:
             ticket = store.change(row.ticket_id, lambda current: passed(current, at), tell=tell)
+            if ticket.sla_status == "Breached":
+                logs.warning("sla-breached", ticket_id=ticket.id, priority=ticket.priority, status=ticket.status)
     except NotFound:
         logs.warning("sla-of-no-ticket", ticket_id=row.ticket_id, due=row.at)
         store.settle(row)

@@ -65,7 +65,7 @@ class TicketStore:
 
     def create(self, ticket: Ticket, audit: AuditEntry) -> bool:
         """Stores a new ticket with its first audit entry; False if a ticket of this id is there already."""
-        self._note_month(month_and_day(ticket.id)[0])
+        self.note_month(month_and_day(ticket.id)[0])
         for _ in self._attempts(ticket.id):
             if self._submit(None, ticket, audit):
                 return True
@@ -110,11 +110,11 @@ class TicketStore:
     def note(self, entry: AuditEntry) -> None:
         """Adds an entry that belongs to no ticket to the trail over all and to the counts, in the month of its time."""
         month, day = entry.time[:7], int(entry.time[8:10])
-        self._note_month(month)
+        self.note_month(month)
         row = rows.trail_entity(entry, month)
         for _ in self._attempts(entry.id):
             count = self._counted(month, day, counters.row_key(entry.id), counters.NOTE)
-            if self._transaction([("create", row), count]):
+            if self.transact([("create", row), count]):
                 return
 
     def audit_of(self, ticket_id: str) -> list[AuditEntry]:
@@ -139,6 +139,10 @@ class TicketStore:
     def counter_rows(self, month: str, columns: list[str] | None = None) -> list[dict[str, Any]]:
         """The rows that count the tickets of a month (`counters`), whole or some columns of them."""
         return list(self.read(month, "C|", select=columns))
+
+    def past_counter_rows(self, month: str, columns: list[str] | None = None) -> list[dict[str, Any]]:
+        """The same of what retention has removed of the month: of use to whoever shows the past, not what there is."""
+        return list(self.read(month, rows.PAST_COUNTS_PREFIX, select=columns))
 
     def read(
         self,
@@ -178,7 +182,7 @@ class TicketStore:
             operations.append(("create", rows.ticket_entity(new)))
             operations.append(("create", rows.list_entity(new)))
         else:
-            operations.append(_if_unchanged(rows.ticket_entity(new), old.etag, UpdateMode.REPLACE))
+            operations.append(if_unchanged(rows.ticket_entity(new), old.etag, UpdateMode.REPLACE))
             operations.append(("upsert", rows.list_entity(new), {"mode": UpdateMode.REPLACE}))
             if rows.list_key(old.ticket) != rows.list_key(new):
                 operations.append(("delete", rows.list_entity(old.ticket)))
@@ -188,10 +192,10 @@ class TicketStore:
         operations.extend(("upsert", row.entity) for row in (after, tell) if row is not None and row != before)
         operations.extend(("create", entity) for entity in rows.audit_entities(audit))
         operations.append(self._count(old and old.ticket, new))
-        return self._transaction(operations)
+        return self.transact(operations)
 
-    def _transaction(self, operations: list[Operation]) -> bool:
-        """False if another writer was faster anywhere in it."""
+    def transact(self, operations: list[Operation]) -> bool:
+        """Operations on one partition, all or none; False if another writer was faster anywhere in it."""
         try:
             self._table.submit_transaction(operations)
         except TableTransactionError as error:
@@ -211,9 +215,10 @@ class TicketStore:
             row = self._table.get_entity(month, row_key, select=counters.columns([day]))
         except ResourceNotFoundError:
             return ("create", {**key, **counters.changed({}, day, change)})
-        return _if_unchanged({**key, **counters.changed(row, day, change)}, row.metadata["etag"], UpdateMode.MERGE)
+        return if_unchanged({**key, **counters.changed(row, day, change)}, row.metadata["etag"], UpdateMode.MERGE)
 
-    def _note_month(self, month: str) -> None:
+    def note_month(self, month: str) -> None:
+        """Notes that there are tickets of this month, before the first is stored."""
         if month not in self._known_months:
             self._table.upsert_entity({"PartitionKey": _MONTHS, "RowKey": month})
             self._known_months.add(month)
@@ -230,7 +235,8 @@ class TicketStore:
         raise TransientError(f"Too many changes to ticket {ticket_id} at once.", retry_after_seconds=2)
 
 
-def _if_unchanged(entity: dict[str, Any], etag: str | None, mode: UpdateMode) -> Operation:
+def if_unchanged(entity: dict[str, Any], etag: str | None, mode: UpdateMode) -> Operation:
+    """Writes a row unless it was written since it was read with this ETag."""
     return (
         "update",
         entity,

@@ -17,6 +17,7 @@ from azure.data.tables import UpdateMode
 
 from rca_core.foundation import clock
 from rca_core.foundation.errors import TransientError
+from rca_core.foundation.schema import refuse_newer, stamped
 from rca_core.foundation.storage import Storage
 
 TABLE = "sync"
@@ -118,16 +119,29 @@ def read(storage: Storage, ticket_id: str, system: System) -> Copy:
         return Copy()
 
 
+def copy_entity(ticket_id: str, system: System, copy: Copy) -> dict[str, Any]:
+    """The row of a copy that nobody is at work on."""
+    return stamped({"PartitionKey": ticket_id, "RowKey": system, **msgspec.structs.asdict(copy)})
+
+
+def forget(storage: Storage, ticket_id: str) -> None:
+    """Removes what is known of the copies of a ticket that is gone."""
+    table = storage.table(TABLE)
+    for row in list(table.query_entities("PartitionKey eq @ticket", parameters={"ticket": ticket_id})):
+        table.delete_entity(row)
+
+
 def _take(storage: Storage, ticket_id: str, system: System, seconds: int) -> Lease:
     table = storage.table(TABLE)
     row = {"PartitionKey": ticket_id, "RowKey": system}
     now = clock.now()
     lease = {"leased_until": clock.to_iso(now + timedelta(seconds=seconds)), "holder": secrets.token_hex(8)}
     try:
-        created = table.create_entity({**row, **lease, **msgspec.structs.asdict(Copy())})
+        created = table.create_entity(stamped({**row, **lease, **msgspec.structs.asdict(Copy())}))
         return Lease(storage, row, Copy(), created["etag"])
     except ResourceExistsError:
         found = table.get_entity(ticket_id, system)
+    refuse_newer(found)
     held_until = found.get("leased_until", "")
     if held_until > clock.to_iso(now):
         left = (clock.from_iso(held_until) - now).total_seconds()
@@ -145,4 +159,5 @@ def _take(storage: Storage, ticket_id: str, system: System, seconds: int) -> Lea
 
 
 def _copy(row: Any) -> Copy:
+    refuse_newer(row)
     return msgspec.convert({name: row[name] for name in Copy.__struct_fields__ if name in row}, Copy)

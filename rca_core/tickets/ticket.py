@@ -94,7 +94,8 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
 
     `version` counts changes, from 1. `timestamp` is when the failure was heard of, `occurred_at` when it happened, if
     the sender told. `report_keys` are those of all reports, `reports` as many of them as there is room for. `message`
-    is the error text, cut if it is very long (the archive has all of it). `run_hash` ties the ticket to its claim.
+    is the error text, cut if it is very long (the archive has all of it). `run_hash` ties the ticket to its claim;
+    `other_run_hashes` as well, where it is known of a loaded ticket only that it is about one of these runs.
     `sla_warned` says that people were told that the SLA is nearly used up, `owner_reason` what decided who owns it.
     `ack_seconds` is the time from `timestamp` to the acknowledgement, `resolution` the note that says what was done;
     reopening clears both.
@@ -109,6 +110,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     pipeline: str
     run_id: str | None = None
     run_hash: str
+    other_run_hashes: list[str] = []
     message: str
     rca_result: str
     recommendations: list[str]
@@ -157,6 +159,10 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     def was_asked_about(self, report_key: str) -> bool:
         """Whether the failing system has been asked about this report."""
         return report_key in self.asked
+
+    def is_about(self, run_hash: str) -> bool:
+        """Whether it is the ticket of the run with this hash."""
+        return run_hash == self.run_hash or run_hash in self.other_run_hashes
 
     def knows(self, report_key: str) -> bool:
         """Whether the ticket already holds this report."""

@@ -49,7 +49,7 @@ def triage(storage: Storage, store: TicketStore, settings: Settings, message: Fa
     # A body in a blob is gone once it has been triaged: what comes again after that must find its ticket.
     known = None if message.first and message.body_blob is None else store.find(message.ticket_id)
     ticket = known or _create(storage, store, settings, message)
-    if ticket.run_hash != message.run_hash:
+    if not ticket.is_about(message.run_hash):
         return triage(storage, store, settings, _under_another_id(storage, message))
     if not ticket.knows(message.report_key):
         ticket = _add_report(storage, store, settings, message)
@@ -73,7 +73,15 @@ def _create(storage: Storage, store: TicketStore, settings: Settings, message: F
     )
     if not store.create(ticket, _created(ticket)):
         return store.get(message.ticket_id)
-    logs.info("ticket-created", ticket_id=ticket.id, category=ticket.error_type, severity=ticket.severity)
+    heard = clock.from_iso(message.received_at)
+    logs.info(
+        "ticket-created",
+        ticket_id=ticket.id,
+        source=ticket.source,
+        category=ticket.error_type,
+        severity=ticket.severity,
+        after_ms=round((clock.now() - heard).total_seconds() * 1000),
+    )
     return ticket
 
 

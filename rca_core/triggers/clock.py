@@ -1,20 +1,26 @@
 """The timer functions."""
 
 import azure.functions as func
-from azure.core.exceptions import ResourceNotFoundError
 
 from rca_core import services
 from rca_core.foundation.settings import settings
+from rca_core.services import noticing_what_is_gone
 from rca_core.tickets import sla_clock
+from rca_core.triggers.jobs import job
+from rca_core.upkeep import retention
 
 blueprint = func.Blueprint()
 
 
 @blueprint.timer_trigger(arg_name="timer", schedule="0 * * * * *")
-def watch_sla(timer: func.TimerRequest) -> None:
+def watch_sla(timer: func.TimerRequest, context: func.Context) -> None:
     """Each minute: warns of tickets whose SLA is nearly used up, and marks those that are overdue."""
-    try:
+    with job(context), noticing_what_is_gone():
         sla_clock.run(services.storage(), services.ticket_store(), settings())
-    except ResourceNotFoundError:
-        services.storage().forget()
-        raise
+
+
+@blueprint.timer_trigger(arg_name="timer", schedule="0 30 0-5 * * *")
+def remove_old(timer: func.TimerRequest, context: func.Context) -> None:
+    """Each night, six times, so that a large backlog is worked off: removes what was kept long enough."""
+    with job(context), noticing_what_is_gone():
+        retention.run(services.storage(), services.ticket_store(), settings())

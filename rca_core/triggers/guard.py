@@ -52,7 +52,7 @@ def admit(req: func.HttpRequest, function: str) -> None:
         _limit(req, function, _shown_key(req) or client_address(req), proved=True)
     elif who == "secure_sender":
         _limit(req, function, network(client_address(req)), proved=False)
-        _prove(req, function)
+        prove(_SECURE_SENDERS[function], req.headers, settings().doors)
     elif who == "signature":
         _limit(req, function, network(client_address(req)), proved=False)
     else:
@@ -164,14 +164,6 @@ def _refuse_foreign_page(req: func.HttpRequest) -> None:
     changes = (req.method or "").upper() not in _READING | {"OPTIONS"}
     if changes and origins.is_foreign(req.headers, allowed_origins(req, settings())):
         raise Forbidden("The call comes from a page of another site.")
-
-
-def _prove(req: func.HttpRequest, function: str) -> None:
-    try:
-        prove(_SECURE_SENDERS[function], req.headers, settings().doors)
-    except Unauthorized as error:
-        logs.warning("sender-refused", function=function, address=client_address(req), reason=error.detail)
-        raise
 
 
 def _limit(req: func.HttpRequest, function: str, sender: str, *, proved: bool) -> None:

@@ -86,6 +86,9 @@ def _answered(handler: Handler, req: func.HttpRequest, bindings: dict[str, Any],
     except RcaError as error:
         if error.status >= 500:
             logs.failure("request-failed", error, function=name)
+        if error.status in (401, 403):
+            address = guard.client_address(req)
+            logs.warning("call-refused", function=name, status=error.status, address=address, reason=error.detail)
         return _problem(error, request_id)
     except AzureError as error:
         if isinstance(error, ResourceNotFoundError):

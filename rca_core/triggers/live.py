@@ -6,6 +6,7 @@ import msgspec
 from rca_core.foundation.queues import Queue, receive
 from rca_core.tickets.announce import LiveUpdate
 from rca_core.triggers.http import endpoint
+from rca_core.triggers.jobs import job
 
 blueprint = func.Blueprint()
 
@@ -34,11 +35,13 @@ def negotiate(req: func.HttpRequest, connection: str) -> func.HttpResponse:
 
 @blueprint.queue_trigger(arg_name="msg", queue_name=Queue.LIVE_UPDATES.value, connection="AzureWebJobsStorage")
 @blueprint.generic_output_binding(arg_name="signalr", type="signalR", hubName=_HUB, connectionStringSetting=_CONNECTION)
-def send_live_update(msg: func.QueueMessage, signalr: func.Out[str]) -> None:
+def send_live_update(msg: func.QueueMessage, signalr: func.Out[str], context: func.Context) -> None:
     """Tells every open page that a ticket changed.
 
     A function of its own: a failing SignalR output fails the whole invocation, and must not repeat a triage.
     """
-    update = receive(msg.get_body(), LiveUpdate)
-    hint = {"id": update.ticket_id, "version": update.version, "status": update.status}
-    signalr.set(msgspec.json.encode({"target": "ticketChanged", "arguments": [hint]}).decode())
+    with job(context, msg) as running:
+        update = receive(msg.get_body(), LiveUpdate)
+        running.ticket_id = update.ticket_id
+        hint = {"id": update.ticket_id, "version": update.version, "status": update.status}
+        signalr.set(msgspec.json.encode({"target": "ticketChanged", "arguments": [hint]}).decode())

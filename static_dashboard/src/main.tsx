@@ -3,7 +3,7 @@ import { createRoot } from "react-dom/client";
 
 import { App } from "./app/App";
 import { queryClient } from "./app/queryClient";
-import { meQuery } from "./app/session";
+import { meQuery, wasSignedIn } from "./app/session";
 import "./app/styles.css";
 import { filtersFrom, isNewestFirst } from "./pages/tickets/filters";
 import { listQuery } from "./pages/tickets/ticketList";
@@ -12,7 +12,7 @@ import { listQuery } from "./pages/tickets/ticketList";
 // Whoever shows it meets the error, if there is one.
 const noop = () => undefined;
 queryClient.query(meQuery).catch(noop);
-if (location.pathname === "/" || location.pathname === "/tickets") {
+if (wasSignedIn() && (location.pathname === "/" || location.pathname === "/tickets")) {
   const search = new URLSearchParams(location.search);
   queryClient.infiniteQuery(listQuery(filtersFrom(search), !isNewestFirst(search.get("sort") ?? ""))).catch(noop);
 }

@@ -424,7 +424,7 @@ def test_the_id_of_an_answer_finds_its_line_in_the_log(edge: App) -> None:
     line = wait_for(
         lambda: next((line for line in edge.log.read_text().splitlines() if request_id in line), None), "the line"
     )
-    assert "sender-refused" in line
+    assert "call-refused function=databricks_monitor_basic status=401" in line
 
 
 def test_what_admins_do_is_in_the_trail_under_their_name(app: App) -> None:

@@ -1,12 +1,17 @@
 """Tickets, Jira and Slack move together: the whole app, every side behind HTTP."""
 
+import os
+import re
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.support.app import wait_for
+from tests.jira.server import SECRET
+from tests.slack.server import SIGNING_SECRET
+from tests.support.app import ROOT, wait_for
 from tests.support.outside import Outside, outside
 
 
@@ -92,3 +97,34 @@ def test_who_cannot_sign_moves_nothing(between: Outside, door: str) -> None:
     assert [answer.status_code for answer in answers] == [401, 401]
     assert "signature" in answers[0].text.lower()
     assert between.app.ticket(ticket_id)["status"] == before == "open"
+
+
+@pytest.mark.parametrize(
+    ("page", "secret", "answered"),
+    [
+        ("jira", {"JIRA_WEBHOOK_SECRET": SECRET}, '{"status":"ignored","reason":"The issue belongs to no ticket."}'),
+        (
+            "jira",
+            {"JIRA_WEBHOOK_SECRET": "another"},
+            '{"title":"Unauthorized","status":401,"detail":"The signature does not fit',
+        ),
+        ("slack", {"SLACK_SIGNING_SECRET": SIGNING_SECRET}, "200"),
+        (
+            "slack",
+            {"SLACK_SIGNING_SECRET": "another"},
+            '{"title":"Unauthorized","status":401,"detail":"X-Slack-Signature does not fit',
+        ),
+    ],
+)
+def test_the_commands_of_the_pages_show_whether_the_secret_is_the_apps(
+    between: Outside, page: str, secret: dict[str, str], answered: str
+) -> None:
+    [commands] = re.findall("^```sh\n(.*?)^```", (ROOT / "docs" / f"{page}.md").read_text(), re.DOTALL | re.MULTILINE)
+    told = subprocess.run(
+        ["bash", "-eu", "-c", commands],
+        env={**os.environ, "APP": between.app.url, **secret},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.startswith(answered)

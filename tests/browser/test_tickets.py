@@ -25,18 +25,12 @@ def rows(page: Page) -> list[str]:
     return [text.split("/")[0] for text in page.locator("td[data-column=pipeline]").all_inner_texts()]
 
 
-def row(page: Page, ticket_id: str) -> "object":
-    return page.locator(f"[data-ticket='{ticket_id}']")
-
-
 def open_list(page: Page, search: str = "") -> None:
     page.goto(f"/tickets{search}")
     expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible()
 
 
-def test_tabs_filters_and_sorting_are_in_the_address_so_a_link_shows_the_same_list(
-    app: App, page_as: Visitors
-) -> None:
+def test_tabs_filters_and_sorting_are_in_the_address_so_a_link_shows_the_same_list(app: App, page_as: Visitors) -> None:
     name = a_name()
     quick = report(app, f"{name}_a", "Read timed out")
     bad = report(app, f"{name}_b", "java.lang.OutOfMemoryError: Java heap space")
@@ -135,12 +129,12 @@ def test_what_somebody_reads_stays_where_it_is_when_new_tickets_come(app: App, p
     page = page_as("viewer")
     open_list(page, f"?q={name}")
     page.mouse.wheel(0, 1200)
-    page.wait_for_function("window.scrollY > 600")
+    page.wait_for_function("() => window.scrollY > 600")
     middle = page.evaluate("document.elementFromPoint(200, 400).closest('[data-ticket]').dataset.ticket")
     where = page.locator(f"[data-ticket='{middle}']")
     before = where.bounding_box()
     newest = report(app, name)
-    page.wait_for_function("window.scrollY > 0 && +document.querySelector('table').getAttribute('aria-rowcount') >= 62")
+    expect(page.get_by_role("table")).to_have_attribute("aria-rowcount", "62")
     after = where.bounding_box()
     assert before and after and abs(before["y"] - after["y"]) < 2
     page.keyboard.press("Control+Home")
@@ -227,7 +221,7 @@ def test_the_list_as_a_file_has_the_same_filters(app: App, page_as: Visitors) ->
     page = page_as("viewer")
     open_list(page, f"?q={name}")
     page.get_by_text("View", exact=True).click()
-    page.get_by_label("Jira").check()
+    page.get_by_role("checkbox", name="Jira").check()
     expect(page.get_by_role("columnheader", name="Jira")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name="Download as CSV").click()
@@ -254,9 +248,9 @@ def test_the_list_needs_at_most_200_kb_of_script(app: App, page_as: Visitors) ->
     sizes: dict[str, int] = {}
     page.on(
         "response",
-        lambda answer: sizes.update({answer.url: len(gzip.compress(answer.body(), 9))})
-        if answer.url.endswith(".js")
-        else None,
+        lambda answer: (
+            sizes.update({answer.url: len(gzip.compress(answer.body(), 9))}) if answer.url.endswith(".js") else None
+        ),
     )
     open_list(page)
     expect(page.locator("[data-ticket]").first).to_be_visible()

@@ -29,7 +29,8 @@ Json = dict[str, Any]
 
 async def serve(folder: str, out: TextIO) -> None:
     """Indexes the app, then answers what comes on standard input until that ends."""
-    sys.path.insert(0, folder)
+    # As Azure has them: a package's own packages stand in it.
+    sys.path[:0] = [folder, os.path.join(folder, ".python_packages", "lib", "site-packages")]
     start_threadpool_executor()
     _say(out, await _index(folder))
     for line in sys.stdin:
@@ -45,6 +46,7 @@ async def _index(folder: str) -> Json:
     found = await functions_metadata_request(_request())
     return {
         "python": platform.python_version(),
+        "path": sys.path,
         "library": started.worker_metadata.worker_version,
         "capabilities": started.capabilities,
         "functions": [

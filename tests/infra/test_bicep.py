@@ -68,7 +68,7 @@ def test_keys_and_passwords_are_off() -> None:
     assert account["properties"]["allowBlobPublicAccess"] is False
     [signalr] = resources("Microsoft.SignalRService/signalR")
     assert signalr["properties"]["disableLocalAuth"] is True
-    assert signalr["properties"]["cors"]["allowedOrigins"] == ["pageUrl"]
+    assert signalr["properties"]["cors"]["allowedOrigins"] == "pageUrls"
     [insights] = resources("Microsoft.Insights/components")
     assert insights["properties"]["DisableLocalAuth"] is True
     [workspace] = resources("Microsoft.OperationalInsights/workspaces")

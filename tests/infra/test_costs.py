@@ -49,7 +49,8 @@ def test_each_timer_is_counted() -> None:
         for name, function in functions().items()
         if function.get_trigger().type == "timerTrigger"
     }
-    assert schedules == {"watch_sla": "0 * * * * *"}
+    assert schedules == {"watch_sla": "0 * * * * *", "remove_old": "0 30 0-5 * * *"}
+    assert len(range(0, 5 + 1)) == costs.RETENTION_RUNS_OF_A_NIGHT
 
 
 def test_the_instance_is_the_one_of_the_template() -> None:

@@ -17,10 +17,11 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from rca_core.access.accounts import account_id
+from rca_core.foundation.settings import PARTS
 
 ADMIN_EMAIL = "admin@example.com"
 PASSWORD = "-".join(("quiet", "harbour", "lantern", "71"))
-_SECRET_SETTINGS = ("_PASSWORD", "_SECRET", "_TOKEN", "_API_KEY")
+_SECRETS = {setting.name for part in PARTS for setting in part.settings if setting.secret}
 ROOT = Path(__file__).resolve().parent.parent.parent
 Found = TypeVar("Found")
 
@@ -51,6 +52,7 @@ class App:
 
     def __init__(self, connection_string: str, data: Path, **settings: str) -> None:
         self.data = data
+        self.connection_string = connection_string
         self.url = f"http://127.0.0.1:{free_port()}"
         self.log = data / "log"
         self._settings = {
@@ -98,7 +100,7 @@ class App:
 
     def _no_secret_was_logged(self) -> None:
         """So the log of every app of every test is looked through, whatever the test was about."""
-        secret = [value for name, value in self._settings.items() if name.endswith(_SECRET_SETTINGS)]
+        secret = [value for name, value in self._settings.items() if name in _SECRETS]
         sessions = [cookie.partition("=")[2] for cookie in self._sessions.values()]
         log = self.log.read_text(errors="replace")
         for value in [*secret, *sessions, *json.loads((self.data / "keys.json").read_text()).values()]:

@@ -131,7 +131,8 @@ def too_wide(page: Page) -> list[str]:
     """
     found: list[str] = page.evaluate(
         """() => [...document.body.querySelectorAll("*")]
-          .filter((one) => one.getBoundingClientRect().right > innerWidth + 1 && getComputedStyle(one).position !== "absolute")
+          .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+          .filter((one) => getComputedStyle(one).position !== "absolute")
           .filter((one) => {
             for (let around = one.parentElement; around && around !== document.body; around = around.parentElement)
               if (getComputedStyle(around).overflowX !== "visible") return false;

@@ -6,6 +6,7 @@ What lies between two of them leaves no trace outside the process, so these are 
 
 import os
 import signal
+from collections.abc import Callable
 from ctypes import c_int
 from datetime import timedelta
 from http.client import HTTPConnection
@@ -24,7 +25,17 @@ from rca_core.tickets.sync import SyncMessage
 
 # A process that has loaded all that and forks: a second of loading for each life would be most of the test.
 _NURSERY = get_context("forkserver")
-_NURSERY.set_forkserver_preload([__name__, "jira", "slack_sdk", "azure.data.tables", "azure.storage.queue"])
+_NURSERY.set_forkserver_preload(
+    [
+        __name__,
+        "tests.upkeep.worker",
+        "jira",
+        "slack_sdk",
+        "azure.data.tables",
+        "azure.storage.queue",
+        "azure.storage.blob",
+    ]
+)
 
 
 def live(settings: Settings, ticket_id: str, dies_at: int = 0) -> tuple[bool, int]:
@@ -38,6 +49,20 @@ def live(settings: Settings, ticket_id: str, dies_at: int = 0) -> tuple[bool, in
     life.join(60)
     assert life.exitcode in (0, -signal.SIGKILL), f"the worker ended with {life.exitcode}"
     return life.exitcode != 0, steps.value
+
+
+def killed(work: Callable[..., None], *given: Any, dies_at: int) -> bool:
+    """Whether a process that does this work was killed at step `dies_at` of it, or had ended before."""
+    life = _NURSERY.Process(target=_work_until, args=(work, given, dies_at))
+    life.start()
+    life.join(60)
+    assert life.exitcode in (0, -signal.SIGKILL), f"the process ended with {life.exitcode}"
+    return life.exitcode != 0
+
+
+def _work_until(work: Callable[..., None], given: tuple[Any, ...], dies_at: int) -> None:
+    _count(RawValue(c_int, 0), dies_at)
+    work(*given)
 
 
 def _work(settings: Settings, ticket_id: str, dies_at: int, steps: Any) -> None:

@@ -13,7 +13,10 @@ export const queryClient: QueryClient = new QueryClient({
   queryCache: new QueryCache({ onError: notice }),
   mutationCache: new MutationCache({ onError: notice }),
   defaultOptions: {
+    // Offline, a call fails and says so. Held back, a change would be made hours later, when nobody expects it.
+    mutations: { networkMode: "always" },
     queries: {
+      networkMode: "always",
       staleTime: 5_000,
       retry: (failures, error) => error instanceof ApiError && error.passes && failures < 3,
       retryDelay: (failures, error) =>

@@ -8,15 +8,25 @@ import { answerOf, api, ApiError, type Schema } from "../api/client";
 export type Person = Schema["Person"];
 export type Permission = Person["permissions"][number];
 
+const WAS_IN = "signed-in";
+
+/** Whether somebody was signed in here when the page was last asked; the session itself no script can see. */
+export const wasSignedIn = (): boolean => localStorage.getItem(WAS_IN) !== null;
+
+export const forgetSignIn = (): void => localStorage.removeItem(WAS_IN);
+
 /** The signed-in person, or null. */
 export const meQuery = queryOptions({
   queryKey: ["me"],
   queryFn: async (): Promise<Person | null> => {
     try {
-      return await answerOf(api.GET("/api/me"));
+      const person = await answerOf(api.GET("/api/me"));
+      localStorage.setItem(WAS_IN, person.id);
+      return person;
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401) return null;
-      throw error;
+      if (!(error instanceof ApiError && error.status === 401)) throw error;
+      forgetSignIn();
+      return null;
     }
   },
   staleTime: 60_000,

@@ -1,7 +1,7 @@
 import { mergeClasses } from "@fluentui/react-components";
 import { flexRender, getCoreRowModel, getSortedRowModel, useReactTable, type Row as TableRow } from "@tanstack/react-table";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { memo, useEffect, useEffectEvent, useLayoutEffect, useRef, useState, type RefObject } from "react";
+import { memo, useCallback, useEffect, useEffectEvent, useLayoutEffect, useMemo, useRef, useState, type RefObject } from "react";
 
 import { useKeys } from "../../shared/keys";
 import { columns } from "./columns";
@@ -34,9 +34,11 @@ export function TicketTable(props: Props) {
     data: props.rows,
     columns,
     state: {
-      sorting: [{ id: sortedBy, desc }],
-      columnVisibility: Object.fromEntries(columns.map(({ id = "" }) => [id, props.columns.includes(id)])),
+      sorting: useMemo(() => [{ id: sortedBy, desc }], [sortedBy, desc]),
+      columnVisibility: useMemo(() => visibility(props.columns), [props.columns]),
     },
+    // There are no pages here whose number could be reset.
+    autoResetPageIndex: false,
     getRowId: (row) => row.id,
     getCoreRowModel: getCoreRowModel(),
     getSortedRowModel: getSortedRowModel(),
@@ -52,7 +54,7 @@ export function TicketTable(props: Props) {
     estimateSize: () => rowHeight,
     overscan: 10,
     scrollMargin: top,
-    getItemKey: (index) => rows[index]?.id ?? index,
+    getItemKey: useCallback((index: number) => rows[index]?.id ?? index, [rows]),
   });
   useEffect(() => virtual.measure(), [rowHeight, virtual]);
   useStandStill(rows, rowHeight, top);
@@ -132,6 +134,8 @@ export function TicketTable(props: Props) {
     </table>
   );
 }
+
+const visibility = (shown: string[]) => Object.fromEntries(columns.map(({ id = "" }) => [id, shown.includes(id)]));
 
 interface RowProps {
   row: TableRow<Row>;

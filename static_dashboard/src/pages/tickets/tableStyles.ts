@@ -6,6 +6,8 @@ const NARROW = "@media (max-width: 760px)";
 export const useTableStyles = makeStyles({
   table: {
     width: "100%",
+    // The list keeps what is read in its place by itself; the browser's own way would do it twice.
+    overflowAnchor: "none",
     tableLayout: "fixed",
     borderCollapse: "collapse",
     backgroundColor: tokens.colorNeutralBackground1,
@@ -69,6 +71,8 @@ export const useTableStyles = makeStyles({
       "&[data-column=title]": {
         display: "-webkit-box",
         WebkitLineClamp: 2,
+        // What cuts a text after two lines in every browser still needs the old name.
+        // eslint-disable-next-line @typescript-eslint/no-deprecated
         WebkitBoxOrient: "vertical",
         gridArea: "title",
         whiteSpace: "normal",

@@ -1,0 +1,67 @@
+/** Changing the ticket: what is sent, and what happens when somebody else was faster. */
+
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+
+import { answerOf, api, ApiError, type Schema } from "../../api/client";
+import { ASSISTANT, entriesSince, entryIds, ticketQuery, type Entry, type Ticket } from "./ticketQuery";
+
+export type Status = Ticket["status"];
+
+/** From each status, where a ticket may go: the likely move first. */
+export const MOVES: Record<Status, readonly Status[]> = {
+  open: ["acknowledged", "in_progress"],
+  in_progress: ["acknowledged", "open"],
+  acknowledged: ["in_progress", "open"],
+};
+export const MOVE_NAMES: Record<Status, string> = { acknowledged: "Acknowledge", in_progress: "In progress", open: "Reopen" };
+export const MOVE_KEYS: Record<Status, string> = { acknowledged: "a", in_progress: "p", open: "r" };
+
+export const mayMove = (ticket: Ticket, status: Status): boolean => MOVES[ticket.status].includes(status);
+
+/** `status` is null for a note alone. */
+export interface Wanted {
+  status: Status | null;
+  note: string;
+}
+
+/** What somebody else did to the ticket while one was about to change it. */
+export class Overtaken extends Error {
+  constructor(
+    readonly wanted: Wanted,
+    readonly entries: Entry[],
+    readonly now: Ticket,
+  ) {
+    super("The ticket changed meanwhile.");
+    this.name = "Overtaken";
+  }
+}
+
+/** Sends a change that is based on the ticket as it is shown; fails with `Overtaken` if people changed it meanwhile. */
+export function useChange(shown: Ticket, done: () => void) {
+  const queries = useQueryClient();
+  const { queryKey } = ticketQuery(shown.id);
+  const send = (version: number, wanted: Wanted) => patch(shown.id, { version, ...wanted });
+  return useMutation({
+    mutationFn: async (wanted: Wanted): Promise<Ticket> => {
+      try {
+        return await send(shown.version, wanted);
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.status !== 409) throw error;
+        const now = await queries.query({ ...ticketQuery(shown.id), staleTime: 0 });
+        const entries = entriesSince(now, entryIds(shown));
+        // What the app noted by itself, such as the Jira issue it made, is nothing that people must weigh.
+        const onlyNoted = now.status === shown.status && entries.every((entry) => entry.user === ASSISTANT);
+        if (onlyNoted) return send(now.version, wanted);
+        throw new Overtaken(wanted, entries, now);
+      }
+    },
+    onSuccess: (ticket) => {
+      queries.setQueryData(queryKey, ticket);
+      void queries.invalidateQueries({ predicate: (query) => query.queryKey[0] === "tickets" });
+      done();
+    },
+  });
+}
+
+const patch = (id: string, body: Schema["TicketChange"]) =>
+  answerOf(api.PATCH("/api/tickets/{id}", { params: { path: { id } }, body }));
