@@ -189,13 +189,13 @@ def end_sessions(storage: Storage, id: str, *, user: str) -> Account:
     )
 
 
-def listed(storage: Storage, *, limit: int, after: str = "") -> AccountPage:
-    """A page of accounts in the order of their ids, behind the account `after`."""
-    found = storage.table(TABLE).query_entities(
-        "PartitionKey eq @partition and RowKey gt @after and RowKey lt @end",
-        parameters={"partition": _PARTITION, "after": f"{_PREFIX}{after}", "end": f"{_PREFIX}~"},
-        results_per_page=limit + 1,
-    )
+def listed(storage: Storage, *, limit: int, after: str = "", status: Status | None = None) -> AccountPage:
+    """A page of accounts in the order of their ids, behind the account `after`; with `status`, of those alone."""
+    wanted = "PartitionKey eq @partition and RowKey gt @after and RowKey lt @end"
+    parameters = {"partition": _PARTITION, "after": f"{_PREFIX}{after}", "end": f"{_PREFIX}~"}
+    if status:
+        wanted, parameters["status"] = f"{wanted} and status eq @status", status
+    found = storage.table(TABLE).query_entities(wanted, parameters=parameters, results_per_page=limit + 1)
     rows = [row for row, _ in zip(found, range(limit + 1), strict=False)]
     items = [view(_account(row)) for row in rows[:limit]]
     return AccountPage(items, items[-1].id if len(rows) > limit else None)

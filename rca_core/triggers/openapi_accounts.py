@@ -7,8 +7,8 @@ from rca_core.access.invitations import InvitationList, MadeInvitation, NewInvit
 from rca_core.access.registration import NewPerson
 from rca_core.access.tokens import MadeToken, NewToken, TokenList, TokenView
 from rca_core.triggers.accounts import Credentials, PasswordChange, Person, Received, SignedIn
-from rca_core.triggers.openapi_parts import operation, schema
-from rca_core.triggers.users import AccountChange
+from rca_core.triggers.openapi_parts import operation, query, schema
+from rca_core.triggers.users import STATUSES, AccountChange
 
 ACCOUNT_TYPES: tuple[type, ...] = (
     AccountChange,
@@ -37,6 +37,7 @@ def account_paths(paging: list[dict[str, Any]], by_id: list[dict[str, Any]]) -> 
         told = operation(summary, answer, body=schema(body), errors=(403, 429), success=success)
         return {**told, "security": []}
 
+    status = query("status", {"type": "string", "enum": list(STATUSES)})
     return {
         "/api/register": {"post": anyone("Ask for an account", Received, NewPerson, 202)},
         "/api/login": {"post": anyone("Sign in; sets the session's cookie", SignedIn, Credentials)},
@@ -57,7 +58,7 @@ def account_paths(paging: list[dict[str, Any]], by_id: list[dict[str, Any]]) -> 
             ),
         },
         "/api/tokens/{id}": {"delete": operation("Revoke a token", TokenView, parameters=by_id, errors=(404,))},
-        "/api/users": {"get": operation("Accounts", AccountPage, parameters=paging)},
+        "/api/users": {"get": operation("Accounts", AccountPage, parameters=[status, *paging])},
         "/api/users/{id}": {
             "patch": operation(
                 "Give an account a role, approve it or disable it",

@@ -1,5 +1,7 @@
 """Accounts of others over HTTP, for admins: who they are, what they may do, and whom to invite."""
 
+from typing import get_args
+
 import azure.functions as func
 import msgspec
 
@@ -11,9 +13,11 @@ from rca_core.access.principal import Role
 from rca_core.foundation import clock
 from rca_core.foundation.errors import MalformedRequest
 from rca_core.triggers.guard import caller, note
-from rca_core.triggers.http import endpoint, integer, json_body, json_response, word
+from rca_core.triggers.http import choice, endpoint, integer, json_body, json_response, word
 
 blueprint = func.Blueprint()
+
+STATUSES: tuple[Status, ...] = get_args(Status)
 
 _USUAL_PAGE, _LARGEST_PAGE = 50, 200
 
@@ -28,12 +32,13 @@ class AccountChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @blueprint.route("api/users", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint
 def list_users(req: func.HttpRequest) -> func.HttpResponse:
-    """A page of accounts."""
+    """A page of accounts, of one status if it is asked for."""
     limit = integer(req, "limit", default=_USUAL_PAGE, most=_LARGEST_PAGE)
     after = word(req, "cursor")
     if after and not (after.isascii() and after.isalnum()):
         raise MalformedRequest("This is no cursor that we gave out.", field="cursor")
-    return json_response(accounts.listed(services.storage(), limit=limit, after=after))
+    status = choice(req, "status", STATUSES)
+    return json_response(accounts.listed(services.storage(), limit=limit, after=after, status=status))
 
 
 @blueprint.route("api/users/{id}", methods=["PATCH"], auth_level=func.AuthLevel.ANONYMOUS)

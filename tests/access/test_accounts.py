@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from rca_core.access import accounts, invitations, sessions
-from rca_core.access.accounts import Account
+from rca_core.access.accounts import Account, Status
 from rca_core.access.invitations import NewInvitation
 from rca_core.access.registration import NewPerson, ensure_first_admin, register
 from rca_core.access.signing_in import change_password, sign_in
@@ -98,6 +98,17 @@ def test_a_list_shows_every_account_once_and_no_secret(empty: Storage) -> None:
     assert len(found) == 7
     assert {one.id for one in found} == made
     assert b"$2b$" not in msgspec.json.encode(found)
+
+
+def test_those_who_wait_for_approval_are_listed_by_themselves(empty: Storage) -> None:
+    statuses: tuple[Status, ...] = ("active", "waiting", "disabled")
+    for n in range(9):
+        make_account(empty, f"p{n}@wait.example", status=statuses[n % 3])
+    page = accounts.listed(empty, limit=2, status="waiting")
+    assert page.next_cursor
+    rest = accounts.listed(empty, limit=2, after=page.next_cursor, status="waiting")
+    assert {one.email for one in page.items + rest.items} == {f"p{n}@wait.example" for n in (1, 4, 7)}
+    assert rest.next_cursor is None
 
 
 @pytest.mark.parametrize("id", ["", "x' or PartitionKey ne '", "../x", "ü", "x" * 70, "a|b"])

@@ -122,3 +122,22 @@ def axe(page: Page) -> list[str]:
         for one in found["violations"]
         if one["impact"] in ("serious", "critical")
     ]
+
+
+def too_wide(page: Page) -> list[str]:
+    """What reaches beyond the right edge of the screen, so that one would have to scroll sideways to read it.
+
+    What scrolls within itself, such as a row of tabs, may.
+    """
+    found: list[str] = page.evaluate(
+        """() => [...document.body.querySelectorAll("*")]
+          .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+          .filter((one) => getComputedStyle(one).position !== "absolute")
+          .filter((one) => {
+            for (let around = one.parentElement; around && around !== document.body; around = around.parentElement)
+              if (getComputedStyle(around).overflowX !== "visible") return false;
+            return true;
+          })
+          .map((one) => `${one.tagName} ${one.textContent.slice(0, 60)}`)"""
+    )
+    return found

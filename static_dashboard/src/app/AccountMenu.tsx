@@ -1,28 +1,17 @@
 import { Button, Menu, MenuDivider, MenuGroup, MenuGroupHeader, MenuItem, MenuItemRadio, MenuList, MenuPopover, MenuTrigger } from "@fluentui/react-components";
 import { PersonRegular } from "@fluentui/react-icons";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useLocation } from "wouter";
 
-import { answerOf, api } from "../api/client";
-import { useNotify } from "./notify";
 import { usePerson } from "./session";
+import { useSignOut } from "./signOut";
 import { useTheme, type Choice } from "./theme";
 
 /** Who one is, how the page looks, and the way out. Loaded, and then open, when somebody asks for it. */
 export default function AccountMenu() {
   const person = usePerson();
   const theme = useTheme();
-  const queries = useQueryClient();
-  const notify = useNotify();
   const [, navigate] = useLocation();
-  const signOut = useMutation({
-    mutationFn: () => answerOf(api.POST("/api/logout")),
-    onSuccess: () => {
-      queries.clear();
-      queries.setQueryData(["me"], null);
-    },
-    onError: (error) => notify({ intent: "error", title: "You are still signed in", body: error.message }),
-  });
+  const signOut = useSignOut();
   return (
     <Menu
       defaultOpen
@@ -54,7 +43,7 @@ export default function AccountMenu() {
             </MenuItemRadio>
           </MenuGroup>
           <MenuDivider />
-          {person.kind === "session" && <MenuItem onClick={() => signOut.mutate()}>Sign out</MenuItem>}
+          {person.kind === "session" && <MenuItem onClick={signOut}>Sign out</MenuItem>}
         </MenuList>
       </MenuPopover>
     </Menu>

@@ -1,5 +1,5 @@
 import { QueryClientProvider } from "@tanstack/react-query";
-import { lazy, Suspense } from "react";
+import { Activity, lazy, Suspense, useState } from "react";
 import { Redirect, Route, Switch } from "wouter";
 
 import { TicketsPage } from "../pages/tickets/TicketsPage";
@@ -7,7 +7,7 @@ import { Empty, Failed, Loading } from "../shared/states";
 import { LiveProvider } from "./live";
 import { NotifyProvider } from "./notify";
 import { queryClient } from "./queryClient";
-import { SignedIn, useMe } from "./session";
+import { SignedIn, useMe, type Person } from "./session";
 import { Shell } from "./Shell";
 import { ThemeProvider } from "./theme";
 
@@ -38,30 +38,40 @@ export function App() {
   );
 }
 
-/** The pages, or the way in: the address stays, so that a link leads where it should after signing in. */
+/**
+ * The pages, or the way in: the address stays, so that a link leads where it should after signing in. Where a session
+ * ended the pages are hidden with all that was typed, and go on once the same person is back.
+ */
 function SignedInPages() {
   const me = useMe();
+  const [last, setLast] = useState<Person>();
   if (me.isPending) return <Loading what="your account" />;
-  if (me.isError) return <Failed what="Your account" error={me.error} retry={() => void me.refetch()} />;
-  if (!me.data) {
-    return (
-      <Suspense fallback={<Loading what="the form" />}>
-        <SignIn />
-      </Suspense>
-    );
-  }
+  if (me.isLoadingError) return <Failed what="Your account" error={me.error} retry={() => void me.refetch()} />;
+  if (me.data && me.data !== last) setLast(me.data);
+  const person = me.data ?? last;
   return (
-    <SignedIn value={me.data}>
-      <NotifyProvider>
-        <LiveProvider>
-          <Shell>
-            <Suspense fallback={<Loading what="the page" />}>
-              <Pages />
-            </Suspense>
-          </Shell>
-        </LiveProvider>
-      </NotifyProvider>
-    </SignedIn>
+    <>
+      {!me.data && (
+        <Suspense fallback={<Loading what="the form" />}>
+          <SignIn ended={last} />
+        </Suspense>
+      )}
+      {person && (
+        <Activity key={person.id} mode={me.data ? "visible" : "hidden"}>
+          <SignedIn value={person}>
+            <NotifyProvider>
+              <LiveProvider>
+                <Shell>
+                  <Suspense fallback={<Loading what="the page" />}>
+                    <Pages />
+                  </Suspense>
+                </Shell>
+              </LiveProvider>
+            </NotifyProvider>
+          </SignedIn>
+        </Activity>
+      )}
+    </>
   );
 }
 

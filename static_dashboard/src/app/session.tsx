@@ -13,6 +13,8 @@ const WAS_IN = "signed-in";
 /** Whether somebody was signed in here when the page was last asked; the session itself no script can see. */
 export const wasSignedIn = (): boolean => localStorage.getItem(WAS_IN) !== null;
 
+export const forgetSignIn = (): void => localStorage.removeItem(WAS_IN);
+
 /** The signed-in person, or null. */
 export const meQuery = queryOptions({
   queryKey: ["me"],
@@ -23,7 +25,7 @@ export const meQuery = queryOptions({
       return person;
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 401)) throw error;
-      localStorage.removeItem(WAS_IN);
+      forgetSignIn();
       return null;
     }
   },

@@ -19,9 +19,10 @@ const useStyles = makeStyles({
 
 export function Loading({ what }: { what: string }) {
   const styles = useStyles();
+  // The name by `aria-label` is for the moment before the delayed text is there.
   return (
     <div className={styles.middle}>
-      <Spinner label={`Loading ${what} …`} labelPosition="below" delay={300} />
+      <Spinner aria-label={`Loading ${what}`} label={`Loading ${what} …`} labelPosition="below" delay={300} />
     </div>
   );
 }

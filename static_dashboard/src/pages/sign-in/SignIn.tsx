@@ -1,19 +1,28 @@
-import { Button, Field, Input, Link, MessageBar, MessageBarBody } from "@fluentui/react-components";
+import { Button, Field, Input, MessageBar, MessageBarBody, Text } from "@fluentui/react-components";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type SubmitEvent } from "react";
-import { Link as RouteLink } from "wouter";
 
 import { answerOf, api } from "../../api/client";
+import type { Person } from "../../app/session";
+import { PasswordInput } from "../../shared/PasswordInput";
+import { Refusal } from "../../shared/refusal";
+import { TextLink } from "../../shared/TextLink";
+import { useTitle } from "../../shared/title";
 import { FormPage } from "./FormPage";
 
-/** Signs in with e-mail address and password. */
-export default function SignIn() {
+/** Signs in with e-mail address and password. `ended`: whose session has just ended. */
+export default function SignIn({ ended }: { ended?: Person | undefined }) {
+  useTitle("Sign in");
   const queries = useQueryClient();
-  const [email, setEmail] = useState("");
+  const [email, setEmail] = useState(ended?.email ?? "");
   const [password, setPassword] = useState("");
   const signIn = useMutation({
     mutationFn: () => answerOf(api.POST("/api/login", { body: { email, password } })),
-    onSuccess: ({ user }) => queries.setQueryData(["me"], user),
+    onSuccess: ({ user }) => {
+      // What one person was shown is not for the next.
+      if (user.id !== ended?.id) queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== "me" });
+      queries.setQueryData(["me"], user);
+    },
   });
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
@@ -21,23 +30,25 @@ export default function SignIn() {
   };
   return (
     <FormPage title="Sign in" onSubmit={submit}>
-      {signIn.isError && (
-        <MessageBar intent="error" layout="multiline" role="alert">
-          <MessageBarBody>{signIn.error.message}</MessageBarBody>
+      {ended && !signIn.isError && (
+        <MessageBar intent="info" layout="multiline">
+          <MessageBarBody>Your session has ended. Sign in, and you go on where you were.</MessageBarBody>
         </MessageBar>
       )}
+      <Refusal error={signIn.error} />
       <Field label="E-mail address" required>
-        <Input type="email" autoComplete="username" value={email} onChange={(_, { value }) => setEmail(value)} autoFocus />
+        <Input type="email" autoComplete="username" value={email} onChange={(_, { value }) => setEmail(value)} autoFocus={!ended} />
       </Field>
       <Field label="Password" required>
-        <Input type="password" autoComplete="current-password" value={password} onChange={(_, { value }) => setPassword(value)} />
+        <PasswordInput autoComplete="current-password" value={password} change={setPassword} autoFocus={Boolean(ended)} />
       </Field>
-      <Button appearance="primary" type="submit" disabled={signIn.isPending}>
+      <Button appearance="primary" type="submit" disabledFocusable={signIn.isPending}>
         {signIn.isPending ? "Signing in …" : "Sign in"}
       </Button>
-      <RouteLink href="/register" asChild>
-        <Link>Ask for an account</Link>
-      </RouteLink>
+      <Text>
+        No account, or the password forgotten?{" "}
+        <TextLink to="/register">Ask for an account</TextLink>; an admin can invite you, also to a new password.
+      </Text>
     </FormPage>
   );
 }
