@@ -7,6 +7,7 @@ export type Choice = "system" | "light" | "dark";
 
 const KEPT_AS = "theme";
 const systemIsDark = window.matchMedia("(prefers-color-scheme: dark)");
+const printing = window.matchMedia("print");
 
 interface Theme {
   choice: Choice;
@@ -17,15 +18,11 @@ interface Theme {
 const ThemeContext = createContext<Theme | null>(null);
 
 export function ThemeProvider({ children }: { children: ReactNode }) {
-  const system = useSyncExternalStore(
-    (changed) => {
-      systemIsDark.addEventListener("change", changed);
-      return () => systemIsDark.removeEventListener("change", changed);
-    },
-    () => systemIsDark.matches,
-  );
+  const system = useMedia(systemIsDark);
+  const onPaper = useMedia(printing);
   const [choice, setChoice] = useState<Choice>(kept);
-  const dark = choice === "system" ? system : choice === "dark";
+  // Browsers print no backgrounds: light letters would be lost on paper.
+  const dark = !onPaper && (choice === "system" ? system : choice === "dark");
   useEffect(() => {
     // Scroll bars and form controls of the browser follow.
     document.documentElement.style.colorScheme = dark ? "dark" : "light";
@@ -46,6 +43,16 @@ export function useTheme(): Theme {
   const theme = use(ThemeContext);
   if (!theme) throw new Error("useTheme outside of ThemeProvider");
   return theme;
+}
+
+function useMedia(query: MediaQueryList): boolean {
+  return useSyncExternalStore(
+    (changed) => {
+      query.addEventListener("change", changed);
+      return () => query.removeEventListener("change", changed);
+    },
+    () => query.matches,
+  );
 }
 
 function kept(): Choice {

@@ -1,8 +1,8 @@
 import { makeStyles, mergeClasses, tokens } from "@fluentui/react-components";
 
 import type { Schema } from "../../api/client";
-import { count, STATUS_NAMES } from "../../shared/format";
-import { TABS, type Tab } from "./filters";
+import { count, statusName } from "../../shared/format";
+import { isOfTab, TABS, type Tab } from "./filters";
 
 const useStyles = makeStyles({
   bar: { display: "flex", overflowX: "auto", borderBottom: `1px solid ${tokens.colorNeutralStroke2}` },
@@ -31,7 +31,7 @@ export function TabBar(props: { chosen: Tab; counts: Schema["Summary"] | undefin
   const styles = useStyles();
   return (
     <nav className={styles.bar} aria-label="Tickets by status" data-no-print>
-      {TABS.map((tab) => (
+      {(props.chosen === "unresolved" ? [...TABS, props.chosen] : TABS).map((tab) => (
         <button
           key={tab}
           type="button"
@@ -39,7 +39,7 @@ export function TabBar(props: { chosen: Tab; counts: Schema["Summary"] | undefin
           aria-current={tab === props.chosen ? "true" : undefined}
           onClick={() => props.choose(tab)}
         >
-          {STATUS_NAMES[tab] ?? "All"}
+          {tab === "all" ? "All" : tab === "unresolved" ? "Not acknowledged" : statusName(tab)}
           {props.counts && <span className={styles.count}>{count(countOf(tab, props.counts))}</span>}
         </button>
       ))}
@@ -48,4 +48,4 @@ export function TabBar(props: { chosen: Tab; counts: Schema["Summary"] | undefin
 }
 
 const countOf = (tab: Tab, counts: Schema["Summary"]) =>
-  tab === "all" ? counts.total_tickets : (counts.by_status[tab] ?? 0);
+  Object.entries(counts.by_status).reduce((sum, [status, found]) => sum + (isOfTab(status, tab) ? found : 0), 0);

@@ -10,7 +10,7 @@ import { useSummary } from "../../shared/summary";
 import { useAcknowledge } from "./acknowledge";
 import { useChosenColumns } from "./chosenColumns";
 import { FilterBar } from "./FilterBar";
-import { isFiltered, isNewestFirst, NEWEST_FIRST, TABS, useListAddress, type ListAddress } from "./filters";
+import { isFiltered, isNewestFirst, NEWEST_FIRST, useListAddress, type ListAddress, type Tab } from "./filters";
 import { TabBar } from "./TabBar";
 import { MOST_SORTED, useTicketList } from "./ticketList";
 import { TicketTable } from "./TicketTable";
@@ -109,9 +109,10 @@ function Nothing({ address, anyAtAll }: { address: ListAddress; anyAtAll: boolea
   return <Empty title={EMPTY_TABS[filters.tab]} />;
 }
 
-const EMPTY_TABS: Record<(typeof TABS)[number], string> = {
+const EMPTY_TABS: Record<Tab, string> = {
   open: "Nothing is open",
   in_progress: "Nobody is working on a ticket right now",
   acknowledged: "Nothing was acknowledged yet",
+  unresolved: "Everything is acknowledged",
   all: "There are no tickets",
 };

@@ -8,7 +8,9 @@ import type { paths } from "../../api/schema";
 export type Query = NonNullable<paths["/api/tickets"]["get"]["parameters"]["query"]>;
 
 export const TABS = ["open", "in_progress", "acknowledged", "all"] as const;
-export type Tab = (typeof TABS)[number];
+/** What is not acknowledged, open or in progress, has no tab of its own: links lead there. */
+export type Tab = (typeof TABS)[number] | "unresolved";
+const SHOWN: readonly Tab[] = [...TABS, "unresolved"];
 
 /** The filters that the API knows, by the names that it gives them. */
 export const FILTERS = ["source", "severity", "error_type", "team", "q"] as const;
@@ -24,13 +26,18 @@ export function filtersFrom(search: URLSearchParams): Filters {
     const value = search.get(name);
     return value ? [[name, value] as const] : [];
   });
-  return { tab: TABS.find((tab) => tab === wanted) ?? "open", ...Object.fromEntries(given) };
+  return { tab: SHOWN.find((tab) => tab === wanted) ?? "open", ...Object.fromEntries(given) };
 }
 
 /** What to ask the API for. */
 export function queryFor({ tab, ...given }: Filters): Query {
-  return { ...given, ...(tab === "all" ? {} : { status: tab }) } as Query;
+  const status = tab === "unresolved" ? "open,in_progress" : tab;
+  return { ...given, ...(tab === "all" ? {} : { status }) } as Query;
 }
+
+/** Whether a ticket of this status is among those of the tab. */
+export const isOfTab = (status: string, tab: Tab): boolean =>
+  tab === "all" || (tab === "unresolved" ? status !== "acknowledged" : status === tab);
 
 export const isFiltered = (filters: Filters): boolean => FILTERS.some((name) => filters[name]);
 

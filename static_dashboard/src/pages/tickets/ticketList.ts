@@ -5,7 +5,7 @@ import { useEffect, useMemo } from "react";
 
 import { answerOf, api, ApiError, type Schema } from "../../api/client";
 import { useHints, usePolling, type Hint } from "../../app/live";
-import { queryFor, type Filters } from "./filters";
+import { isOfTab, queryFor, type Filters } from "./filters";
 
 export type Row = Schema["TicketRow"];
 type Page = Schema["TicketPage"];
@@ -76,7 +76,7 @@ async function readRow(row: Row, filters: Filters): Promise<{ id: string; row: R
   const now: Row = { ...row, ...ticket, engine: ticket.diagnosis.engine, run_count: ticket.runs.length };
   const { tab, source, severity, error_type: category, team } = filters;
   const stays =
-    (tab === "all" || now.status === tab) &&
+    isOfTab(now.status, tab) &&
     (!source || now.source === source) &&
     (!severity || now.severity === severity) &&
     (!category || now.error_type === category) &&
