@@ -7,8 +7,6 @@ export const useLook = makeStyles({
   column: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalL, minWidth: 0 },
   /** Things side by side, on more lines where there is no room. */
   row: { display: "flex", flexWrap: "wrap", alignItems: "end", gap: tokens.spacingHorizontalM, minWidth: 0 },
-  /** In a dialog: its last field keeps off the buttons. */
-  inDialog: { paddingBottom: "12px" },
   /** Fields one below the other, no wider than can be read. */
   form: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalL, maxWidth: "440px" },
   start: { alignSelf: "flex-start" },
