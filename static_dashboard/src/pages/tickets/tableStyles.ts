@@ -6,6 +6,8 @@ const NARROW = "@media (max-width: 760px)";
 export const useTableStyles = makeStyles({
   table: {
     width: "100%",
+    // The list keeps what is read in its place by itself; the browser's own way would do it twice.
+    overflowAnchor: "none",
     tableLayout: "fixed",
     borderCollapse: "collapse",
     backgroundColor: tokens.colorNeutralBackground1,
