@@ -1,4 +1,4 @@
-.PHONY: run test lint check fmt types bench airflow-check prepare prepare-dev
+.PHONY: run test lint check fmt types bench screenshots airflow-check prepare prepare-dev
 
 # Python that has the packages; `prepare` makes it. Everything it does, it does once.
 PYTHON = .venv/bin/python
@@ -27,6 +27,10 @@ types: prepare
 
 bench: prepare-dev
 	@$(PYTHON) -m bench
+
+# The pictures of the README, docs/pictures/.
+screenshots: prepare-dev
+	@$(PYTHON) -m bench screenshots
 
 # Takes minutes; see tests/airflow/check_airflow.py.
 airflow-check: prepare-dev

@@ -1,6 +1,7 @@
 """`python -m bench [NAME ...] [--json FILE]`: runs the benchmarks; see docs/benchmarks.md.
 
-`python -m bench seed COUNT` fills the storage of the settings with so many tickets instead.
+Two other things are made here: `python -m bench seed COUNT` fills the storage of the settings with so many tickets,
+`python -m bench screenshots` takes the pictures of the README.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ _BENCHMARKS = {
     "validation": "bench.validation",
     "threads": "bench.threads",
     "logs": "bench.logs",
+    "page": "bench.page",
     "costs": "bench.costs",
 }
 
@@ -31,11 +33,16 @@ def main() -> None:
     """Reads the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench")
     known = ", ".join(_BENCHMARKS)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {known}; all without a name; or: seed COUNT")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"of {known}; all without a name; or: seed COUNT, screenshots"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     arguments = parser.parse_args()
     if arguments.names[:1] == ["seed"]:
         importlib.import_module("bench.seed").command(arguments.names[1:])
+        return
+    if arguments.names == ["screenshots"]:
+        importlib.import_module("bench.screenshots").command()
         return
     if unknown := set(arguments.names) - set(_BENCHMARKS):
         parser.error(f"no benchmark is called {', '.join(sorted(unknown))}; there are {known}")
