@@ -197,7 +197,7 @@ def _entities(ticket: Ticket, trail: list[AuditEntry]) -> Iterator[dict[str, Any
     if (due := rows.due_row(ticket)) is not None:
         yield due.entity
     for each in trail:
-        yield from rows.audit_entities(each)
+        yield from rows.entities_of(each)
 
 
 def _counted(row: Any, batch: list[Story]) -> dict[str, str]:

@@ -4,7 +4,7 @@ So importing twice does no more than once, and after a death it is run again. Te
 before claims, so that an app that runs already never knows of a run without its ticket.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
@@ -20,10 +20,9 @@ from rca_core.tickets.store import TicketStore
 from rca_core.upkeep.batches import AT_ONCE, create_missing, waves
 from rca_core.upkeep.entity_lines import blob_of, row_of
 from rca_core.upkeep.exporting import FORMAT, MANIFEST, Manifest, container_file, table_file
+from rca_core.upkeep.progress import Say
 from rca_core.upkeep.stored import CONTAINERS, TABLES
 from rca_core.upkeep.upgrade import upgrade
-
-Say = Callable[[str], None]
 
 
 def import_from(
