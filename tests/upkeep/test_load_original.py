@@ -256,6 +256,36 @@ def test_odd_values_become_something_sensible(storage: Storage, store: TicketSto
     assert "hunter2" not in ticket.rca_result
 
 
+def test_a_ticket_of_nobody_knows_which_dag_is_kept(storage: Storage, store: TicketStore, tmp_path: Path) -> None:
+    named = ["", None, "Unknown", "Unknown/load", "dag_x/load"]
+    row = original.make_rows(3)[2]
+    path = tmp_path / "unknown.db"
+    original.write(
+        path,
+        [
+            {**row, "id": f"ARF-20260803T000000-00000{n}", "run_id": f"r{n}", "pipeline": name}
+            for n, name in enumerate(named)
+        ],
+    )
+    assert load(storage, store, path, lambda _: None).counts["tickets loaded"] == len(named)
+    loaded = [store.get(f"ARF-20260803T000000-00000{number}") for number in range(len(named))]
+    assert [one.pipeline for one in loaded] == ["unknown", "unknown", "Unknown", "Unknown/load", "dag_x/load"]
+    assert len({run for one in loaded for run in (one.run_hash, *one.other_run_hashes)}) == 4 + 5
+
+
+def test_of_two_tickets_of_one_run_the_earlier_gets_its_repeats(
+    storage: Storage, store: TicketStore, tmp_path: Path
+) -> None:
+    first, second = ({**original.make_rows(1)[0], "id": f"ADF-20260804T00000{n}-0000cc"} for n in (1, 2))
+    path = tmp_path / "twice.db"
+    original.write(path, [first, second])
+    report = load(storage, store, path, lambda _: None, places=Places(factory="adf-twice"))
+    assert report.counts["tickets loaded"] == 2
+    assert report.changed["run: an earlier ticket has it as well, and gets its repeats"] == 1
+    claim = claims.find(storage, store.get(second["id"]).run_hash)
+    assert claim is not None and claim.ticket_id == first["id"]
+
+
 def test_with_its_blobs_the_payload_and_the_error_text_are_kept(
     storage: Storage, store: TicketStore, tmp_path: Path
 ) -> None:

@@ -38,12 +38,17 @@ def load(
     try:
         trail = Trail(original, report)
         found = _tickets(original, trail, report, places or Places(), dashboard_url)
+        runs: set[str] = set()
         while batch := list(islice(found, _AT_A_TIME)):
             batch = [archive_payload(storage, one) for one in batch]
             new = store_tickets(storage, store, batch)
             store_surroundings(storage, batch)
             report.count("tickets loaded", new)
             report.count("tickets there already", len(batch) - new)
+            for one in batch:
+                if not runs.isdisjoint(one.reported.run_hashes):
+                    report.change("run", "an earlier ticket has it as well, and gets its repeats")
+                runs.update(one.reported.run_hashes)
             say(f"{report.counts['tickets loaded']:,} tickets loaded")
         for entry in trail.rest():
             month = entry.time[:7]
