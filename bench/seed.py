@@ -4,8 +4,8 @@ Each ticket has gone through the app's own lifecycle, SLA clock and judgements, 
 row, audit entries and counts in one transaction with others of its shard; so lists, trail and counts agree, also while
 the app runs on the same storage. What a ticket quotes is not in the archive.
 
-`rca_core.upkeep.original.writing.store_tickets` writes the same rows. It goes through the SDK, one transaction after the
-other: for 600 tickets it took three times as long (9.4 s, here 3.3 s) and 3.5 times the processor time.
+`rca_core.upkeep.original.writing.store_tickets` writes the same rows. It goes through the SDK, one transaction after
+the other: for 600 tickets it took three times as long (9.4 s, here 3.3 s) and 3.5 times the processor time.
 """
 
 from __future__ import annotations
