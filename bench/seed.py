@@ -3,6 +3,9 @@
 Each ticket has gone through the app's own lifecycle, SLA clock and judgements, and is written with its list row, due
 row, audit entries and counts in one transaction with others of its shard; so lists, trail and counts agree, also while
 the app runs on the same storage. What a ticket quotes is not in the archive.
+
+`rca_core.upkeep.original.writing.store_tickets` writes the same rows. It goes through the SDK, one transaction after
+the other: for 600 tickets it took three times as long (9.4 s, here 3.3 s) and 3.5 times the processor time.
 """
 
 from __future__ import annotations
@@ -197,7 +200,7 @@ def _entities(ticket: Ticket, trail: list[AuditEntry]) -> Iterator[dict[str, Any
     if (due := rows.due_row(ticket)) is not None:
         yield due.entity
     for each in trail:
-        yield from rows.audit_entities(each)
+        yield from rows.entities_of(each)
 
 
 def _counted(row: Any, batch: list[Story]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from azure.core.exceptions import ResourceNotFoundError
 
 from rca_core.foundation.settings import JiraSettings, SlackSettings, settings
-from rca_core.foundation.storage import Storage
+from rca_core.foundation.storage import PATIENT, Storage
 from rca_core.tickets.store import TicketStore
 
 if TYPE_CHECKING:
@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 def storage() -> Storage:
     """The storage account of the settings; raises SettingsError if they are wrong."""
     return Storage(settings().storage)
+
+
+def patient_storage() -> Storage:
+    """The same account for work of minutes, which one slow answer must not end. A new one each time: who works some
+    minutes a night looks anew whether each table is there.
+    """
+    return Storage(settings().storage, PATIENT)
 
 
 @contextmanager

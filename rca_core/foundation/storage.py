@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.request import getproxies_environment
 
 import requests
@@ -33,18 +33,6 @@ if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
     from azure.storage.blob import BlobServiceClient, ContainerClient
 
-# A sender waits for our answer: give up well inside five seconds and say 503, it will come again.
-# Every caller above is safe to repeat, so more tries here would only hide trouble.
-_CONNECT_SECONDS = 1.5
-_READ_SECONDS = 3
-_TABLE_RETRIES = {"retry_total": 1, "retry_read": 0, "retry_backoff_factor": 0.1}
-_BLOB_AND_QUEUE_RETRIES = {
-    "retry_total": 1,
-    "retry_read": 0,
-    "initial_backoff": 0,
-    "increment_base": 1,
-    "random_jitter_range": 0,
-}
 # requests keeps 10 connections by default and throws the others away, one TCP handshake a call.
 _CONNECTIONS = 64
 
@@ -52,11 +40,33 @@ _CONNECTIONS = 64
 Client = TypeVar("Client")
 
 
+class Patience(NamedTuple):
+    """How long a call to storage waits, in seconds, and how often it is made again: in all, and if it was sent and no
+    answer came. In between are `pause_seconds` and, for blobs and queues, a second.
+    """
+
+    connect_seconds: float
+    read_seconds: float
+    retries: int
+    retries_unanswered: int
+    pause_seconds: float
+
+
+PROMPT = Patience(connect_seconds=1.5, read_seconds=3, retries=1, retries_unanswered=0, pause_seconds=0)
+"""A sender waits for our answer: give up well inside five seconds and say 503, it will come again. Every caller above
+is safe to repeat, so more tries here would only hide trouble."""
+
+PATIENT = Patience(connect_seconds=5, read_seconds=20, retries=4, retries_unanswered=4, pause_seconds=0.5)
+"""For work of minutes that nobody waits for: one slow answer must not end it. A new row or a transaction is not sent
+again without an answer, nobody knows whether it was done: then the work is done again from where it was."""
+
+
 class Storage:
     """Clients for one storage account, from a connection string or with the app's identity."""
 
-    def __init__(self, settings: StorageSettings) -> None:
+    def __init__(self, settings: StorageSettings, patience: Patience = PROMPT) -> None:
         self._settings = settings
+        self._patience = patience
         self._lock = Lock()
         self._ready: dict[tuple[str, str], Any] = {}
 
@@ -112,8 +122,8 @@ class Storage:
             session_owner=False,
             use_env_settings=session.trust_env,
             connection_verify=certificates or True,
-            connection_timeout=_CONNECT_SECONDS,
-            read_timeout=_READ_SECONDS,
+            connection_timeout=self._patience.connect_seconds,
+            read_timeout=self._patience.read_seconds,
         )
 
     @cached_property
@@ -124,25 +134,35 @@ class Storage:
 
     @cached_property
     def _tables(self) -> TableServiceClient:
-        client: TableServiceClient = self._connect(TableServiceClient, self._settings.table_uri, _TABLE_RETRIES)
+        pause = {"retry_backoff_factor": self._patience.pause_seconds}
+        client: TableServiceClient = self._connect(TableServiceClient, self._settings.table_uri, pause)
         return client
 
     @cached_property
     def _queues(self) -> QueueServiceClient:
-        client: QueueServiceClient = self._connect(
-            QueueServiceClient, self._settings.queue_uri, _BLOB_AND_QUEUE_RETRIES
-        )
+        client: QueueServiceClient = self._connect(QueueServiceClient, self._settings.queue_uri, self._pause)
         return client
 
     @cached_property
     def _blobs(self) -> BlobServiceClient:
         from azure.storage.blob import BlobServiceClient
 
-        client: BlobServiceClient = self._connect(BlobServiceClient, self._settings.blob_uri, _BLOB_AND_QUEUE_RETRIES)
+        client: BlobServiceClient = self._connect(BlobServiceClient, self._settings.blob_uri, self._pause)
         return client
 
-    def _connect(self, service: Any, uri: str | None, retries: dict[str, Any]) -> Any:
-        options = {**retries, "transport": self._transport}
+    @property
+    def _pause(self) -> dict[str, float]:
+        """As the clients of blobs and queues are told: those of tables know another word."""
+        pause = self._patience.pause_seconds
+        return {"initial_backoff": pause, "increment_base": 1, "random_jitter_range": pause}
+
+    def _connect(self, service: Any, uri: str | None, pause: dict[str, float]) -> Any:
+        options = {
+            "retry_total": self._patience.retries,
+            "retry_read": self._patience.retries_unanswered,
+            "transport": self._transport,
+            **pause,
+        }
         if self._settings.connection_string:
             try:
                 return service.from_connection_string(self._settings.connection_string, **options)

@@ -77,10 +77,11 @@ def tickets_archived(storage: Storage, month: str) -> Iterator[str]:
         yield prefix.name.rstrip("/").rpartition("/")[2]
 
 
-def remove_of_ticket(storage: Storage, ticket_id: str) -> int:
-    """Removes everything of a ticket; returns how many blobs it was."""
+def remove_of_ticket(storage: Storage, ticket_id: str, before: datetime | None = None) -> int:
+    """Removes everything of a ticket, or what was written before then; returns how many blobs it was."""
     container = storage.container(ARCHIVE)
-    names = list(container.list_blob_names(name_starts_with=_stem(ticket_id, "")))
+    found = container.list_blobs(name_starts_with=_stem(ticket_id, ""))
+    names = [blob.name for blob in found if before is None or blob.last_modified < before]
     for name in names:
         with suppress(ResourceNotFoundError):
             container.delete_blob(name)

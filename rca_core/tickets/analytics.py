@@ -110,32 +110,37 @@ class Analytics(msgspec.Struct, frozen=True, kw_only=True):
 def analytics(store: TicketStore, days: int, at: datetime) -> Analytics:
     """The overview at this moment, over so many days of which today is the last.
 
-    Reads each month there are tickets of by one range query: of the window's months the days in it, of all others the
-    month's sum alone, since a ticket of any age may be open.
+    Reads each month there are tickets of by two range queries, of what there is and of what retention removed: of the
+    window's months the days in it, of all others the month's sum alone, since a ticket of any age may be open, or was
+    acknowledged in the window.
     """
     dates = [f"{at - timedelta(days=ago):%Y-%m-%d}" for ago in reversed(range(days))]
     by_date: dict[str, Counts] = {}
     names: list[Counts] = []
-    all_time: list[Counts] = []
+    standing: list[Counts] = []
+    ever: list[Counts] = []
     for month in store.months():
-        wanted = [int(date[8:]) for date in dates if date.startswith(month)]
-        rows = store.counter_rows(month, counters.columns(wanted))
-        all_time.append(counters.month_counts(rows))
+        columns = counters.columns(int(date[8:]) for date in dates if date.startswith(month))
+        there = store.counter_rows(month, columns)
         # What retention has removed since was there in its days.
-        rows += store.past_counter_rows(month, counters.columns(wanted)) if wanted else []
+        rows = [*there, *store.past_counter_rows(month, columns)]
+        standing.append(counters.month_counts(there))
+        ever.append(counters.month_counts(rows))
         by_date |= {f"{month}-{day:02d}": counts for day, counts in counters.day_counts(rows).items()}
         names.append(counters.names_counted(rows))
-    return _overview(dates, counters.total(all_time), by_date, counters.total(names))
+    resolved = counters.group(counters.total(ever), "ack_day")
+    return _overview(dates, counters.total(standing), resolved, by_date, counters.total(names))
 
 
-def _overview(dates: list[str], ever: Counts, by_date: dict[str, Counts], names: Counts) -> Analytics:
+def _overview(
+    dates: list[str], standing: Counts, resolved: Counts, by_date: dict[str, Counts], names: Counts
+) -> Analytics:
     window = counters.total(by_date.values())
-    resolved = counters.group(ever, "ack_day")
     return Analytics(
         since=dates[0],
         until=dates[-1],
-        open_by_severity=_each(SEVERITIES, ever, "unresolved"),
-        by_status=_each(STATUSES, ever, "status"),
+        open_by_severity=_each(SEVERITIES, standing, "unresolved"),
+        by_status=_each(STATUSES, standing, "status"),
         failures=window.get("tickets", 0),
         by_severity=_each(SEVERITIES, window, "severity"),
         by_source=counters.group(window, "source"),

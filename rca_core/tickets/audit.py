@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 
 from rca_core.foundation import clock
+from rca_core.tickets import ticket
 
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +21,18 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     details: str = ""
     old: str | None = None
     new: str | None = None
+
+    @property
+    def month_and_day(self) -> tuple[str, int]:
+        """The month that keeps it and the day that counts it: those of its ticket, or of its time if it has none."""
+        if self.ticket_id:
+            return ticket.month_and_day(self.ticket_id)
+        return self.time[:7], int(self.time[8:10])
+
+    @property
+    def counted_by(self) -> str:
+        """The id that tells which row of counts has it (`counters.row_key`): its ticket's, or its own without one."""
+        return self.ticket_id or self.id
 
 
 def entry(

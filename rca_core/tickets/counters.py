@@ -13,6 +13,7 @@ from zlib import crc32
 
 from rca_core.tickets import name_counts
 from rca_core.tickets.histogram import bucket
+from rca_core.tickets.rows import COUNTS_PREFIX
 from rca_core.tickets.ticket import Ticket
 
 SHARDS = 64
@@ -91,7 +92,7 @@ NOTE = Change({"audits": 1}, {})
 
 def row_key(ticket_id: str) -> str:
     """The row that counts this ticket."""
-    return f"C|{crc32(ticket_id.encode()) % SHARDS:02d}"
+    return f"{COUNTS_PREFIX}{crc32(ticket_id.encode()) % SHARDS:02d}"
 
 
 def columns(days: Iterable[int]) -> list[str]:

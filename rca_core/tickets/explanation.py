@@ -16,7 +16,8 @@ from rca_core.foundation.storage import Storage
 from rca_core.tickets import recall
 from rca_core.tickets.audit import AuditEntry, entry
 from rca_core.tickets.case import Case
-from rca_core.tickets.model_analysis import NoAnalysis, analysis_by_model, reused_analysis
+from rca_core.tickets.model_analysis import analysis_by_model, reused_analysis
+from rca_core.tickets.model_call import NoAnalysis
 from rca_core.tickets.store import TicketStore
 from rca_core.tickets.ticket import MOST_REPORTS_NOTED, Ticket, with_diagnosis
 

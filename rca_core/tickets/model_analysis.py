@@ -1,60 +1,35 @@
 """The model's analysis of a case: asked within the budget, repaired once, checked, and told in the ticket's words."""
 
-from collections.abc import Callable
-
 import msgspec
 
 from rca_core.diagnosis import Diagnosis
 from rca_core.diagnosis.cutting import cut_all
-from rca_core.diagnosis.diagnosis import DocumentNote, ModelUse, Recalled, Verification
+from rca_core.diagnosis.diagnosis import DocumentNote, ModelUse, Recalled
 from rca_core.diagnosis.documents import Excerpt
 from rca_core.diagnosis.draft import ProposedAction
 from rca_core.diagnosis.draft_reading import DraftProblems, read_draft
 from rca_core.diagnosis.facts import Facts
-from rca_core.diagnosis.gemini import MOST_TOKENS_OUT, Gemini
-from rca_core.diagnosis.gemini_answers import ModelAnswer, NoModelAnswer
+from rca_core.diagnosis.gemini import Gemini
+from rca_core.diagnosis.gemini_answers import ModelAnswer
 from rca_core.diagnosis.prompt import Prompt, Question, build
 from rca_core.diagnosis.redaction import redact_body
 from rca_core.diagnosis.reuse import draft_again
 from rca_core.diagnosis.verification import Verified, verify
-from rca_core.foundation import logs
 from rca_core.foundation.evidence import words
 from rca_core.foundation.settings import GeminiSettings
 from rca_core.foundation.storage import Storage
 from rca_core.integrations import archive
 from rca_core.tickets.case import Case
-from rca_core.tickets.model_budget import ModelBudget, NotAllowed
+from rca_core.tickets.model_budget import ModelBudget
+from rca_core.tickets.model_call import NoAnalysis, called
 from rca_core.tickets.recall import Memory
 from rca_core.tickets.ticket import Ticket
 
 DOCUMENT_TOKENS = 6_000
 """How much of the documents is sent, by the estimate of `cutting`: an analysis costs some cents at most."""
 
-_CHARACTERS_A_TOKEN = 4
 # How the rules decided when they are less sure of the category than a conclusive reading of the log.
 _UNSURE = frozenset({"none", "wrapper", "status", "structure"})
-
-
-class NoAnalysis(Exception):
-    """The model's analysis is not to be had, and `why`. `asked`: a call was made. `inconclusive`: it answered, and
-    nothing of it stood up to the checks, as `verification` tells.
-    """
-
-    def __init__(
-        self,
-        why: str,
-        *,
-        asked: bool,
-        inconclusive: bool = False,
-        verification: Verification | None = None,
-        model: ModelUse | None = None,
-    ) -> None:
-        super().__init__(why)
-        self.why = why
-        self.asked = asked
-        self.inconclusive = inconclusive
-        self.verification = verification
-        self.model = model
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,11 +116,11 @@ def _asked(budget: ModelBudget, settings: GeminiSettings, prompt: Prompt) -> Ans
     """The model's answer, after one attempt to have it repaired if it cannot be read."""
     model = Gemini(settings.api_key, settings.model, settings.base_url)
     asked = len(prompt.system) + len(prompt.user)
-    answers = [_called(budget, asked, lambda: model.ask(prompt))]
+    answers = [called(budget, asked, lambda: model.ask(prompt))]
     text = _masked(answers[0])
     problems = _problems(text)
     if problems:
-        answers.append(_called(budget, asked + len(text), lambda: model.repair(prompt, text, problems)))
+        answers.append(called(budget, asked + len(text), lambda: model.repair(prompt, text, problems)))
         text = _masked(answers[-1])
         problems = _problems(text)
     use = ModelUse(
@@ -168,36 +143,6 @@ def _problems(text: str) -> tuple[str, ...]:
     except DraftProblems as found:
         return found.problems
     return ()
-
-
-def _called(budget: ModelBudget, characters: int, call: Callable[[], ModelAnswer]) -> ModelAnswer:
-    """One call within the budget, which sends so many characters; raises NoAnalysis."""
-    try:
-        reservation = budget.reserve(characters // _CHARACTERS_A_TOKEN + MOST_TOKENS_OUT)
-    except NotAllowed as refused:
-        logs.warning("model-not-asked", reason=refused.why)
-        raise NoAnalysis(refused.why, asked=False) from refused
-    try:
-        answer = call()
-    except NoModelAnswer as none:
-        logs.warning("model-failed", reason=none.reason, note=none.note)
-        # Of a call that we gave up waiting for nobody tells what it cost.
-        used = reservation.tokens if none.reason == "timeout" else none.tokens_in + none.tokens_out
-        if none.reason in ("blocked", "empty", "refused"):
-            budget.settle(reservation, used)  # it works, and did not want to answer this
-        else:
-            serious = none.reason == "misconfigured"
-            budget.failed(reservation, used, none.note, pause_seconds=none.retry_after_seconds, serious=serious)
-        raise NoAnalysis(f"it gave no answer: {none.note.rstrip('.')}", asked=True) from none
-    budget.settle(reservation, answer.tokens_in + answer.tokens_out)
-    logs.info(
-        "model-answered",
-        model=answer.model,
-        tokens_in=answer.tokens_in,
-        tokens_out=answer.tokens_out,
-        duration_ms=answer.latency_ms,
-    )
-    return answer
 
 
 def _question(case: Case, by_rules: Diagnosis, similar: dict[str, str]) -> Question:

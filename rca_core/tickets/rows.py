@@ -27,6 +27,8 @@ _CHUNK_CHARACTERS = 16_000
 _CHUNK_MARK = "__"
 _LIST_CHARACTERS = 1_000
 
+COUNTS_PREFIX = "C|"
+"""Rows that count the tickets of a month (`counters`)."""
 TRAIL_PREFIX = "G|"
 DUE_PREFIX = "D|"
 LIST_PREFIX = "S|"
@@ -181,15 +183,18 @@ def list_row(entity: Mapping[str, Any]) -> TicketRow:
     return msgspec.convert(fields, TicketRow)
 
 
-def audit_entities(entry: AuditEntry) -> list[dict[str, Any]]:
-    """The entry under its ticket, and the same entry in the trail over all tickets."""
-    in_trail = trail_entity(entry, month_and_day(entry.ticket_id)[0])
+def entities_of(entry: AuditEntry) -> list[dict[str, Any]]:
+    """The entry in the trail over all tickets, and before it the same entry under its ticket, if it has one."""
+    in_trail = trail_entity(entry)
+    if not entry.ticket_id:
+        return [in_trail]
     return [{**in_trail, "RowKey": f"{audit_prefix(entry.ticket_id)}{entry.id}"}, in_trail]
 
 
-def trail_entity(entry: AuditEntry, month: str) -> dict[str, Any]:
-    """The entry in the trail over all."""
+def trail_entity(entry: AuditEntry) -> dict[str, Any]:
+    """The entry in the trail over all, in the month of its ticket, or of its time if it has none."""
     fields = {name: value for name, value in msgspec.structs.asdict(entry).items() if value is not None}
+    month, _ = entry.month_and_day
     return {"PartitionKey": month, "RowKey": f"{TRAIL_PREFIX}{trail_position(entry)}", **fields}
 
 
@@ -204,7 +209,7 @@ def trail_position(entry: AuditEntry) -> str:
 
 
 def audit_from(entity: Mapping[str, Any]) -> AuditEntry:
-    """The entry that `audit_entities` wrote."""
+    """The entry that `entities_of` wrote."""
     return msgspec.convert(_named(entity, AuditEntry), AuditEntry)
 
 

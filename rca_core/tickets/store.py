@@ -109,12 +109,11 @@ class TicketStore:
 
     def note(self, entry: AuditEntry) -> None:
         """Adds an entry that belongs to no ticket to the trail over all and to the counts, in the month of its time."""
-        month, day = entry.time[:7], int(entry.time[8:10])
+        month, day = entry.month_and_day
         self.note_month(month)
-        row = rows.trail_entity(entry, month)
+        created = [("create", row) for row in rows.entities_of(entry)]
         for _ in self._attempts(entry.id):
-            count = self._counted(month, day, counters.row_key(entry.id), counters.NOTE)
-            if self.transact([("create", row), count]):
+            if self.transact([*created, self._counted(month, day, counters.row_key(entry.counted_by), counters.NOTE)]):
                 return
 
     def audit_of(self, ticket_id: str) -> list[AuditEntry]:
@@ -138,7 +137,7 @@ class TicketStore:
 
     def counter_rows(self, month: str, columns: list[str] | None = None) -> list[dict[str, Any]]:
         """The rows that count the tickets of a month (`counters`), whole or some columns of them."""
-        return list(self.read(month, "C|", select=columns))
+        return list(self.read(month, rows.COUNTS_PREFIX, select=columns))
 
     def past_counter_rows(self, month: str, columns: list[str] | None = None) -> list[dict[str, Any]]:
         """The same of what retention has removed of the month: of use to whoever shows the past, not what there is."""
@@ -190,7 +189,7 @@ class TicketStore:
         if before is not None and before != after:
             operations.append(("delete", before.entity))
         operations.extend(("upsert", row.entity) for row in (after, tell) if row is not None and row != before)
-        operations.extend(("create", entity) for entity in rows.audit_entities(audit))
+        operations.extend(("create", entity) for entity in rows.entities_of(audit))
         operations.append(self._count(old and old.ticket, new))
         return self.transact(operations)
 

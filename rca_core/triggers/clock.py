@@ -6,6 +6,7 @@ from rca_core import services
 from rca_core.foundation.settings import settings
 from rca_core.services import noticing_what_is_gone
 from rca_core.tickets import sla_clock
+from rca_core.tickets.store import TicketStore
 from rca_core.triggers.jobs import job
 from rca_core.upkeep import retention
 
@@ -22,5 +23,6 @@ def watch_sla(timer: func.TimerRequest, context: func.Context) -> None:
 @blueprint.timer_trigger(arg_name="timer", schedule="0 30 0-5 * * *")
 def remove_old(timer: func.TimerRequest, context: func.Context) -> None:
     """Each night, six times, so that a large backlog is worked off: removes what was kept long enough."""
-    with job(context), noticing_what_is_gone():
-        retention.run(services.storage(), services.ticket_store(), settings())
+    with job(context):
+        storage = services.patient_storage()
+        retention.run(storage, TicketStore(storage), settings())

@@ -4,6 +4,7 @@ It reaches storage by the same settings as the app, from the environment.
 """
 
 import argparse
+import sqlite3
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from azure.core.exceptions import AzureError
 
 from rca_core.foundation.errors import RcaError
 from rca_core.foundation.settings import Settings, settings
-from rca_core.foundation.storage import Storage
+from rca_core.foundation.storage import PATIENT, Storage
 from rca_core.tickets.store import TicketStore
 
 
@@ -21,15 +22,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     try:
         known = settings()
-        storage = Storage(known.storage)
+        storage = Storage(known.storage, PATIENT)
         _do(given, known, storage, TicketStore(storage))
-    except RcaError as error:
-        print(error.detail, file=sys.stderr)
-        return 1
-    except AzureError as error:
-        print(f"Storage does not answer as it should ({type(error).__name__}): run this again.", file=sys.stderr)
+    except (RcaError, AzureError, OSError, sqlite3.Error) as error:
+        print(_sentence(error), file=sys.stderr)
         return 1
     return 0
+
+
+def _sentence(error: RcaError | AzureError | OSError | sqlite3.Error) -> str:
+    match error:
+        case RcaError():
+            return error.detail
+        case AzureError():
+            return f"Storage does not answer as it should ({type(error).__name__}): run this again."
+        case sqlite3.Error():
+            return f"The database cannot be read: {error}."
+        case _:  # a file that is missing, not ours to read or write, or has no room
+            return ": ".join(filter(None, [error.filename, error.strerror])) or str(error)
 
 
 def _do(given: argparse.Namespace, known: Settings, storage: Storage, store: TicketStore) -> None:

@@ -4,7 +4,7 @@ A ticket's entries go in transactions with their counts, which go over to the ro
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -14,13 +14,16 @@ from rca_core.foundation.storage import Storage
 from rca_core.tickets import rows
 from rca_core.tickets.audit import AuditEntry
 from rca_core.tickets.store import Operation, TicketStore
-from rca_core.tickets.ticket import month_and_day
+from rca_core.upkeep.month_rows import is_there, removed
 from rca_core.upkeep.tally import Tally, key_of
 
 # Two rows an entry and two rows of counts, of the hundred operations that a transaction may have.
 _MOST_AT_ONCE = 49
-# What is held in memory at a time.
-_PAGE = 2_000
+# What is read before the time is looked at.
+_PAGE = 1_000
+
+# An entry with those of its rows that are to be removed.
+_Stored = tuple[AuditEntry, list[dict[str, Any]]]
 
 
 def remove_entries(
@@ -30,34 +33,60 @@ def remove_entries(
 
     What stands in a month's partition belongs to its tickets, or to none and happened in it.
     """
-    kept = {row["RowKey"].removeprefix(rows.TICKET_PREFIX) for row in _tickets(store, month)}
-    found = store.read(month, rows.TRAIL_PREFIX, after=clock.reverse_key(before))
-    entries = (entry for entry in map(rows.audit_from, found) if entry.ticket_id not in kept)
-    removed = 0
-    while page := list(islice(entries, _PAGE)):
+    found = map(rows.audit_from, store.read(month, rows.TRAIL_PREFIX, after=clock.reverse_key(before)))
+    kept: set[str] | None = None
+    total = 0
+    while page := list(islice(found, _PAGE)):
+        kept = _tickets(store, month, go_on) if kept is None else kept
+        if kept is None or not go_on():
+            return total
         together: dict[str, list[AuditEntry]] = defaultdict(list)
         for entry in page:
-            together[entry.ticket_id or entry.id].append(entry)
+            if entry.ticket_id not in kept:
+                together[entry.counted_by].append(entry)
         for counted_by, of_one in together.items():
             for start in range(0, len(of_one), _MOST_AT_ONCE):
                 if not go_on():
-                    return removed
-                removed += _remove(storage, store, month, counted_by, of_one[start : start + _MOST_AT_ONCE])
-    return removed
+                    return total
+                total += _remove(storage, store, month, counted_by, of_one[start : start + _MOST_AT_ONCE])
+    return total
 
 
-def _tickets(store: TicketStore, month: str) -> Iterator[dict[str, Any]]:
-    return store.read(month, rows.TICKET_PREFIX, select=["RowKey"])
+def _tickets(store: TicketStore, month: str, go_on: Callable[[], bool]) -> set[str] | None:
+    """Ids of the tickets that are still there, None if the time is over before all are read.
+
+    All at once, a thousand in a request: to ask for those of each page of entries would be more requests.
+    """
+    found = store.read(month, rows.TICKET_PREFIX, select=["RowKey"])
+    kept: set[str] = set()
+    while page := [row["RowKey"].removeprefix(rows.TICKET_PREFIX) for row in islice(found, _PAGE)]:
+        if not go_on():
+            return None
+        kept.update(page)
+    return kept
 
 
 def _remove(storage: Storage, store: TicketStore, month: str, counted_by: str, entries: list[AuditEntry]) -> int:
-    """Removes entries that one row counts; 0 if another writer was faster: they go the next time."""
+    """Removes entries that one row counts; returns how many. What a writer who is faster leaves goes the next time."""
+    whole = [(entry, rows.entities_of(entry)) for entry in entries]
+    if removed(store, _removing(storage, month, counted_by, whole)):
+        return len(whole)
+    # Another run was faster, or a row of an entry is missing: that must not keep the others.
+    left = [
+        (entry, [row for row in of_entry if is_there(storage, row)])
+        for entry, of_entry in whole
+        if is_there(storage, rows.trail_entity(entry))
+    ]
+    return len(left) if left and removed(store, _removing(storage, month, counted_by, left)) else 0
+
+
+def _removing(storage: Storage, month: str, counted_by: str, stored: list[_Stored]) -> list[Operation]:
+    """What removes these rows, and counts the entries among those of the past."""
     now, past = (Tally.read(storage, month, key_of(counted_by, past=is_past)) for is_past in (False, True))
     operations: list[Operation] = []
-    for entry in entries:
-        day = month_and_day(entry.ticket_id)[1] if entry.ticket_id else int(entry.time[8:10])
+    for entry, of_entry in stored:
+        _, day = entry.month_and_day
         now.take(day, None, audits=1)
         past.add(day, None, audits=1)
-        stored = rows.audit_entities(entry) if entry.ticket_id else [rows.trail_entity(entry, month)]
-        operations += [("delete", {"PartitionKey": month, "RowKey": row["RowKey"]}) for row in stored]
-    return len(entries) if store.transact([*operations, now.operation(), past.operation()]) else 0
+        operations += [("delete", {"PartitionKey": month, "RowKey": row["RowKey"]}) for row in of_entry]
+    return [*operations, now.operation(), past.operation()]

@@ -24,10 +24,15 @@ Thing = TypeVar("Thing")
 
 
 def batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """The rows in their order, cut where the partition changes or a transaction would be full."""
+    """The rows, which come sorted by their keys, cut where the partition changes or a transaction would be full.
+
+    A transaction may not have two operations on one row: of rows with the same keys the first is taken.
+    """
     batch: list[Row] = []
     size = 0
     for row in rows:
+        if batch and _keys(row) == _keys(batch[-1]):
+            continue
         bytes_of_row = len(json.dumps(row, default=str))
         full = len(batch) == MOST or size + bytes_of_row > _MOST_BYTES
         if batch and (full or row["PartitionKey"] != batch[0]["PartitionKey"]):
@@ -40,7 +45,7 @@ def batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 
 def create_missing(table: TableClient, rows: Iterable[Row]) -> int:
-    """Stores those that are not there yet, leaves those that are as they are; returns how many it stored."""
+    """Stores those rows, sorted by their keys, that are not there yet; returns how many it stored."""
     created = 0
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for wave in waves(batches(rows)):
@@ -53,6 +58,10 @@ def waves(things: Iterable[Thing]) -> Iterator[list[Thing]]:
     rest = iter(things)
     while wave := list(islice(rest, AT_ONCE)):
         yield wave
+
+
+def _keys(row: Row) -> tuple[str, str]:
+    return row["PartitionKey"], row["RowKey"]
 
 
 def _create(table: TableClient, batch: list[Row]) -> int:

@@ -9,7 +9,7 @@ may be there with its list row of before; importing mends that. What waits in qu
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -24,6 +24,7 @@ from rca_core.foundation.schema import SCHEMA
 from rca_core.foundation.storage import Storage
 from rca_core.upkeep.batches import AT_ONCE, waves
 from rca_core.upkeep.entity_lines import blob_line, row_line
+from rca_core.upkeep.progress import Say
 from rca_core.upkeep.stored import CONTAINERS, TABLES
 
 FORMAT = 1
@@ -31,8 +32,6 @@ MANIFEST = "manifest.json"
 
 _OWNER_ONLY = 0o600
 _SAY_AFTER = 10_000
-
-Say = Callable[[str], None]
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

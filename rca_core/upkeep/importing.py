@@ -4,7 +4,8 @@ So importing twice does no more than once, and after a death it is run again. Te
 before claims, so that an app that runs already never knows of a run without its ticket.
 """
 
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
@@ -20,10 +21,9 @@ from rca_core.tickets.store import TicketStore
 from rca_core.upkeep.batches import AT_ONCE, create_missing, waves
 from rca_core.upkeep.entity_lines import blob_of, row_of
 from rca_core.upkeep.exporting import FORMAT, MANIFEST, Manifest, container_file, table_file
+from rca_core.upkeep.progress import Say
 from rca_core.upkeep.stored import CONTAINERS, TABLES
 from rca_core.upkeep.upgrade import upgrade
-
-Say = Callable[[str], None]
 
 
 def import_from(
@@ -42,7 +42,7 @@ def import_from(
     try:
         with ZipFile(path) as file:
             added = _import(storage, file, say)
-    except (BadZipFile, KeyError, msgspec.DecodeError) as error:
+    except (BadZipFile, zlib.error, EOFError, KeyError, ValueError, msgspec.DecodeError) as error:
         raise MalformedRequest(f"{path} is no whole export of this app: {error}") from error
     accounts.recount_admins(storage)
     upgrade(storage, store, say)
@@ -58,21 +58,17 @@ def _import(storage: Storage, file: ZipFile, say: Say) -> dict[str, int]:
         )
     added = {}
     for container in (name for name in CONTAINERS if name in manifest.containers):
-        added[container] = _add_blobs(storage, container, _lines(file, container_file(container)))
+        with file.open(container_file(container)) as lines:
+            added[container] = _add_blobs(storage, container, lines)
         say(f"{container}: {added[container]:,} added")
     for table in (name for name in reversed(TABLES) if name in manifest.tables):
-        rows = map(row_of, _lines(file, table_file(table)))
-        added[table] = create_missing(storage.table(table), rows)
+        with file.open(table_file(table)) as lines:
+            added[table] = create_missing(storage.table(table), map(row_of, lines))
         say(f"{table}: {added[table]:,} added")
     return added
 
 
-def _lines(file: ZipFile, name: str) -> Iterator[bytes]:
-    with file.open(name) as lines:
-        yield from lines
-
-
-def _add_blobs(storage: Storage, container: str, lines: Iterator[bytes]) -> int:
+def _add_blobs(storage: Storage, container: str, lines: Iterable[bytes]) -> int:
     client = storage.container(container)
 
     def add(line: bytes) -> int:

@@ -17,17 +17,20 @@ from rca_core.tickets.ticket import STATUSES, month_and_day
 
 
 def remove_logs(storage: Storage, store: TicketStore, before: datetime, go_on: Callable[[], bool]) -> int:
-    """Removes the archived texts of failures from before then, as long as `go_on` says so; returns how many blobs."""
+    """Removes the archived texts of failures from before then, as long as `go_on` says so; returns how many blobs.
+
+    What came later to such a failure's ticket, as a repeat of the run does, stays until it is that old itself.
+    """
     removed = 0
     for month in archive.months_archived(storage):
-        if month > f"{before:%Y-%m}":
+        if month > f"{before:%Y-%m}" or not go_on():
             break
         at_work = _unacknowledged(store, month)
         for ticket_id in archive.tickets_archived(storage, month):
             if not go_on():
                 return removed
             if ticket_id not in at_work and _is_from_before(ticket_id, before):
-                removed += archive.remove_of_ticket(storage, ticket_id)
+                removed += archive.remove_of_ticket(storage, ticket_id, before)
     return removed
 
 

@@ -1,7 +1,8 @@
 """Each night: removes what was kept long enough (settings `RETENTION_*_DAYS`; docs/upkeep.md).
 
 A run ends before the platform would end it; what is left then goes with the next. Whatever line it dies on, the next
-run finds tickets whole or gone, and clears away what belonged to one that is gone.
+run finds tickets whole or gone, and clears away what belonged to one that is gone. Each step stands for itself: trouble
+in one is logged, and raised once the others are done.
 """
 
 import time
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import Any
 
 import msgspec
 
@@ -27,7 +29,7 @@ _PAGE = 200
 
 
 class Removed(msgspec.Struct, kw_only=True):
-    """How much a run removed; `complete` says that nothing is left for now."""
+    """How much a run removed; `complete` says that it went through everything."""
 
     tickets: int = 0
     cleared: int = 0
@@ -54,20 +56,37 @@ def run(
         removed.complete = time.monotonic() < end
         return removed.complete
 
+    def ago(days: int) -> datetime:
+        return at - timedelta(days=days)
+
     months = sorted(store.months())
-    removed.cleared = _clear_away(storage, store, months, go_on)
+    steps: dict[str, Callable[[], Any]] = {"cleared": lambda: _clear_away(storage, store, months, go_on)}
     if keep.tickets:
-        removed.tickets = _remove_tickets(storage, store, months, at - timedelta(days=keep.tickets), go_on)
+        steps["tickets"] = lambda: _remove_tickets(storage, store, months, ago(keep.tickets), go_on)
     if keep.audit:
-        before = at - timedelta(days=keep.audit)
-        for month in _until(months, before):
-            removed.audit += remove_entries(storage, store, month, before, go_on)
+        steps["audit"] = lambda: _remove_entries(storage, store, _turned(months, at), ago(keep.audit), go_on)
     if keep.logs:
-        removed.logs = log_removal.remove_logs(storage, store, at - timedelta(days=keep.logs), go_on)
-    removed.bodies = log_removal.remove_unclaimed(storage, at - timedelta(days=spent_rows.UNCLAIMED_BODY_DAYS))
-    removed.spent = spent_rows.remove_spent(storage, settings.access, at, go_on)
+        steps["logs"] = lambda: log_removal.remove_logs(storage, store, ago(keep.logs), go_on)
+    steps["bodies"] = lambda: log_removal.remove_unclaimed(storage, ago(spent_rows.UNCLAIMED_BODY_DAYS))
+    steps["spent"] = lambda: spent_rows.remove_spent(storage, settings.access, at, go_on)
+    troubles = _take(steps, removed)
+    removed.complete = removed.complete and not troubles
     logs.info("retention", **{**msgspec.structs.asdict(removed), "spent": None, **removed.spent})
+    if troubles:
+        raise troubles[0]
     return removed
+
+
+def _take(steps: dict[str, Callable[[], Any]], removed: Removed) -> list[Exception]:
+    """Takes the steps and notes what each removed; returns what went wrong."""
+    troubles: list[Exception] = []
+    for name, step in steps.items():
+        try:
+            setattr(removed, name, step())
+        except Exception as error:  # noqa: BLE001 - one step's trouble must not keep the others waiting, each night
+            logs.failure("retention-step-failed", error, step=name)
+            troubles.append(error)
+    return troubles
 
 
 def _clear_away(storage: Storage, store: TicketStore, months: list[str], go_on: Callable[[], bool]) -> int:
@@ -97,6 +116,25 @@ def _remove_tickets(
     return total
 
 
+def _remove_entries(
+    storage: Storage, store: TicketStore, months: list[str], before: datetime, go_on: Callable[[], bool]
+) -> int:
+    total = 0
+    for month in _until(months, before):
+        if not go_on():
+            break
+        total += remove_entries(storage, store, month, before, go_on)
+    return total
+
+
+def _turned(months: list[str], at: datetime) -> list[str]:
+    """The months from another one on each hour: those that only take time, as all their entries stay, must not keep
+    the others waiting for ever.
+    """
+    first = int(at.timestamp() // 3_600) % max(1, len(months))
+    return [*months[first:], *months[:first]]
+
+
 def _until(months: list[str], moment: datetime) -> list[str]:
-    """The months that began before then, oldest first."""
+    """The months that began before then."""
     return [month for month in months if month <= f"{moment:%Y-%m}"]

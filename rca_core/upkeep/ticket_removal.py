@@ -24,6 +24,7 @@ from rca_core.integrations import archive
 from rca_core.tickets import claims, dead_letters, jira_known, recall, rows, sync
 from rca_core.tickets.store import TABLE, Operation, TicketStore
 from rca_core.tickets.ticket import Ticket, month_and_day
+from rca_core.upkeep.month_rows import removed
 from rca_core.upkeep.tally import Tally, key_of
 
 # Who removes another ticket that the same row counts, or an app that changes one, may be faster.
@@ -58,7 +59,7 @@ def remove(storage: Storage, store: TicketStore, ticket_id: str, before: datetim
         if ticket is None or ticket.status != "acknowledged" or (ticket.ack_ts or "") >= clock.to_iso(before):
             return False
         remains = _remains(storage, ticket)
-        if store.transact(_removing(storage, row, ticket, remains)):
+        if removed(store, _removing(storage, row, ticket, remains)):
             clear_away(storage, remains)
             return True
     return False
@@ -105,7 +106,17 @@ def left_over(store: TicketStore, month: str) -> list[Remains]:
 
 
 def clear_away(storage: Storage, remains: Remains) -> None:
-    """Removes what belonged to the ticket, and at last the note of it."""
+    """Removes what belonged to the ticket, and at last the note of it.
+
+    If a run died before its claims went, a new report may have brought the ticket back under its old id: then what is
+    there is the new one's, and only the note goes.
+    """
+    if _row(storage, remains.ticket_id) is None:
+        _clear(storage, remains)
+    storage.table(TABLE).delete_entity(_entity(remains))
+
+
+def _clear(storage: Storage, remains: Remains) -> None:
     ticket_id = remains.ticket_id
     for run in remains.runs.split():
         claims.forget(storage, run, ticket_id)
@@ -115,7 +126,6 @@ def clear_away(storage: Storage, remains: Remains) -> None:
     sync.forget(storage, ticket_id)
     dead_letters.forget(storage, ticket_id)
     archive.remove_of_ticket(storage, ticket_id)
-    storage.table(TABLE).delete_entity(_entity(remains))
 
 
 def _entity(remains: Remains) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from azure.core import MatchConditions
 from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
-from azure.data.tables import TableClient, UpdateMode
+from azure.data.tables import UpdateMode
 
 from rca_core.access import accounts
 from rca_core.foundation.errors import TransientError
@@ -22,6 +22,8 @@ from rca_core.foundation.storage import Storage
 from rca_core.tickets import claims, recall, rows, sync
 from rca_core.tickets.store import TABLE, Operation, TicketStore, if_unchanged
 from rca_core.tickets.ticket import Ticket, month_and_day
+from rca_core.upkeep.month_rows import is_there
+from rca_core.upkeep.progress import Say
 from rca_core.upkeep.tally import Tally, key_of
 
 # Rows of other tables that have a version, told by their keys. Between the schemas so far they differ in nothing else.
@@ -31,10 +33,10 @@ _VERSIONED: dict[str, Callable[[str], bool]] = {
     sync.TABLE: lambda key: key in ("jira", "slack"),
     accounts.TABLE: lambda key: key.startswith("u|"),
 }
+# The columns of an audit entry that it is none without: most of it is details.
+_SHORT_ENTRY = ["id", "ticket_id", "time", "action", "user", "origin"]
 # Who loses against a writer reads again, so often.
 _ROUNDS = 30
-
-Say = Callable[[str], None]
 
 
 class Upgraded(NamedTuple):
@@ -116,20 +118,11 @@ def _rewrite(storage: Storage, store: TicketStore, ticket_id: str, pointing: set
         ]
         if (after := rows.due_row(ticket)) is not None:
             operations.append(("upsert", after.entity))
-        wrong = sorted(pointing - _pointers(ticket))
-        operations += [
-            ("delete", {"PartitionKey": month, "RowKey": key}) for key in wrong if _is_there(table, month, key)
-        ]
+        wrong = [{"PartitionKey": month, "RowKey": key} for key in sorted(pointing - _pointers(ticket))]
+        operations += [("delete", one) for one in wrong if is_there(storage, one)]
         if store.transact(operations):
             return
     raise TransientError(f"Ticket {ticket_id} changes faster than it can be rewritten: run this again later.")
-
-
-def _is_there(table: TableClient, month: str, key: str) -> bool:
-    with suppress(ResourceNotFoundError):
-        table.get_entity(month, key, select=["RowKey"])
-        return True
-    return False
 
 
 def _stamp(storage: Storage, name: str) -> int:
@@ -178,8 +171,7 @@ def _count(store: TicketStore, month: str, tallies: dict[str, Tally]) -> None:
         ticket = rows.ticket_from(row)
         tally(ticket.id).add(month_and_day(ticket.id)[1], ticket, audits=0)
     entries: dict[tuple[str, int], int] = defaultdict(int)
-    for row in store.read(month, rows.TRAIL_PREFIX, select=["id", "ticket_id", "time"]):
-        day = month_and_day(row["ticket_id"])[1] if row["ticket_id"] else int(row["time"][8:10])
-        entries[row["ticket_id"] or row["id"], day] += 1
+    for entry in map(rows.audit_from, store.read(month, rows.TRAIL_PREFIX, select=_SHORT_ENTRY)):
+        entries[entry.counted_by, entry.month_and_day[1]] += 1
     for (counted_by, day), audits in entries.items():
         tally(counted_by).add(day, None, audits=audits)

@@ -19,6 +19,7 @@ from rca_core.tickets.histogram import bucket, quantile
 from rca_core.tickets.lifecycle import move
 from rca_core.tickets.store import TABLE, TicketStore
 from rca_core.tickets.ticket import Ticket
+from rca_core.upkeep import ticket_removal
 from tests.support.making import made, make_ticket
 
 NOW = datetime(2026, 11, 15, 9, 30, tzinfo=UTC)
@@ -118,11 +119,11 @@ def test_the_pipelines_with_most_failures_come_first(overview: Analytics, ticket
     assert all(every[f"{one.source} {one.pipeline}"] == one.count for one in overview.top_pipelines)
 
 
-def test_the_overview_takes_one_request_for_each_month_and_one_for_their_list(store: TicketStore, log: Path) -> None:
+def test_the_overview_takes_two_requests_for_each_month_and_one_for_their_list(store: TicketStore, log: Path) -> None:
     before = len(log.read_text().splitlines())
     analytics(store, 30, NOW)
     asked = [line for line in log.read_text().splitlines()[before:] if "tickets" in line]
-    assert len(asked) == 1 + len(store.months())
+    assert len(asked) == 1 + 2 * len(store.months())
 
 
 def test_a_shorter_window_leaves_out_older_tickets_but_not_what_is_open(
@@ -150,6 +151,23 @@ def test_rows_of_an_earlier_release_are_read_and_go_on_counting(store: TicketSto
         del listed[column]
     read = rows.list_row(listed)
     assert (read.sla_seconds, read.finops_owner, read.engine, read.run_count) == (7_200, "Unknown", None, None)
+
+
+def test_what_retention_removed_was_resolved_on_its_day_all_the_same(store: TicketStore, storage: Storage) -> None:
+    made_on, resolved_on = datetime(2019, 1, 10, tzinfo=UTC), datetime(2019, 3, 5, tzinfo=UTC)
+    today = datetime(2019, 3, 20, tzinfo=UTC)
+    gone, there = make_ticket(made_on), make_ticket(made_on)
+    for ticket in (gone, there):
+        store.create(ticket, made(ticket))
+        store.change(
+            ticket.id, lambda one: move(one, "acknowledged", user="ann", origin="test", note="", at=resolved_on)
+        )
+    before = analytics(store, 30, today)
+    assert ticket_removal.remove(storage, store, gone.id, today)
+    after = analytics(store, 30, today)
+    assert {day.date: day.resolved for day in after.days if day.resolved} == {"2019-03-05": 2}
+    assert after.days == before.days
+    assert after.by_status["acknowledged"] == before.by_status["acknowledged"] - 1
 
 
 def test_more_names_than_there_is_room_for_are_counted_without_their_names() -> None:

@@ -27,6 +27,7 @@ ATTEMPTS = [
 USERS = ["email", "password_hash", "full_name", "created_at", "last_login"]
 
 START = datetime(2026, 9, 20, 6, tzinfo=UTC)
+_BETWEEN = timedelta(hours=10)
 PASSWORD = "correct horse 77"
 # Where it ran, clocks were ahead of UTC.
 AHEAD = timedelta(hours=5, minutes=30)
@@ -60,7 +61,7 @@ _SEVERITIES = (("Critical", "P1", 900), ("High", "P2", 1_800), ("Medium", "P3", 
 
 
 def make_rows(count: int) -> list[dict[str, Any]]:
-    """So many tickets, one each hour; the id of a row tells its number."""
+    """So many tickets, one each ten hours; the id of a row tells its number."""
     return [_ticket(number) for number in range(count)]
 
 
@@ -71,7 +72,7 @@ def category_of(row: dict[str, Any]) -> str:
 
 def at(row: dict[str, Any]) -> datetime:
     """When the row's ticket was made."""
-    return START + timedelta(hours=int(row["id"][-6:], 16))
+    return START + int(row["id"][-6:], 16) * _BETWEEN
 
 
 def write(path: Path, rows: list[dict[str, Any]]) -> None:
@@ -117,7 +118,7 @@ def write(path: Path, rows: list[dict[str, Any]]) -> None:
 
 
 def _ticket(number: int) -> dict[str, Any]:
-    moment = START + timedelta(hours=number)
+    moment = START + number * _BETWEEN
     kind = _KINDS[number % len(_KINDS)]
     status = _STATUSES[number % len(_STATUSES)]
     severity, priority, seconds = _SEVERITIES[number % len(_SEVERITIES)]

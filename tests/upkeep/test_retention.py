@@ -1,6 +1,7 @@
 """What was kept long enough goes: tickets with all that belongs to them, entries, texts, rows that have served."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -21,7 +22,7 @@ from rca_core.tickets.queries import list_audit, list_tickets, summary
 from rca_core.tickets.store import TABLE, TicketStore
 from rca_core.tickets.sync import Copy
 from rca_core.tickets.ticket import Ticket
-from rca_core.upkeep import retention, ticket_removal
+from rca_core.upkeep import audit_removal, retention, ticket_removal
 from rca_core.upkeep.upgrade import recount
 from tests.support.making import made, make_failure, make_ticket
 from tests.support.mortal import killed
@@ -105,7 +106,7 @@ def test_tickets_acknowledged_long_ago_go_with_all_that_is_theirs(
     removed = retention.run(storage, store, keeping, NOW)
     assert (removed.tickets, removed.complete) == (2, True)
     assert [what_is_left(storage, ticket) for ticket in old] == [set(), set()]
-    assert what_is_left(storage, late) == EVERYTHING - {"blobs"}  # its texts were old enough
+    assert what_is_left(storage, late) == EVERYTHING
     assert what_is_left(storage, never) == EVERYTHING | {"tickets D|"}
     assert {item.id for item in list_tickets(store).items} == {late.id, never.id}
 
@@ -136,6 +137,84 @@ def test_the_trail_outlives_its_ticket_and_then_goes(storage: Storage, store: Ti
     assert len(store.audit_of(never.id)) == 1
     assert [entry.ticket_id for entry in list_audit(store).items] == [never.id]
     assert summary(store).total_audits == 1
+
+
+def test_entries_go_also_where_one_of_their_rows_is_missing(
+    storage: Storage, store: TicketStore, keeping: Settings
+) -> None:
+    old = worked_on(storage, store, MAY, acknowledged=MAY + timedelta(hours=1))
+    retention.run(storage, store, keeping, NOW)
+    storage.table(TABLE).delete_entity("2026-05", f"A|{old.id}|{store.audit_of(old.id)[0].id}")
+    assert retention.run(storage, store, keeping, NOW + timedelta(days=30)).audit == 2
+    assert list_audit(store).items == [] and store.audit_of(old.id) == []
+    assert recount(storage, store, "2026-05") == 0
+
+
+def test_a_month_whose_entries_all_stay_is_left_when_the_time_is_over(
+    storage: Storage, store: TicketStore, keeping: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_removal, "_PAGE", 2)
+    for _ in range(6):
+        ticket = make_ticket(SPRING)
+        store.create(ticket, made(ticket))
+    asked: list[int] = []
+
+    def go_on() -> bool:
+        asked.append(1)
+        return len(asked) < 5
+
+    assert audit_removal.remove_entries(storage, store, "2026-03", NOW, go_on) == 0
+    assert len(asked) == 5  # three pages of tickets, one of entries, and the one that ended it
+
+
+def test_trouble_in_one_step_does_not_keep_the_others(
+    storage: Storage, store: TicketStore, keeping: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    old = worked_on(storage, store, MAY, acknowledged=MAY + timedelta(hours=1))
+    storage.table(TABLE).create_entity({"PartitionKey": "2026-05", "RowKey": "R|by-hand"})
+    with pytest.raises(msgspec.ValidationError), caplog.at_level("INFO", "rca"):
+        retention.run(storage, store, keeping, NOW)
+    assert what_is_left(storage, old) == set()
+    lines = [record.message for record in caplog.records]
+    assert any("retention-step-failed step=cleared" in line for line in lines)
+    assert any("retention tickets=1" in line and "complete=False" in line for line in lines)
+
+
+def test_two_runs_at_once_remove_what_one_does(storage: Storage, store: TicketStore, keeping: Settings) -> None:
+    tickets = [worked_on(storage, store, MAY, acknowledged=MAY + timedelta(hours=1)) for _ in range(4)]
+    later = NOW + timedelta(days=30)
+    with ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(retention.run, storage, store, keeping, later) for _ in range(2)]
+        assert sum(run.result().tickets for run in runs) == len(tickets)
+    retention.run(storage, store, keeping, later)  # what each left to the other
+    assert [what_is_left(storage, ticket) for ticket in tickets] == [set()] * len(tickets)
+    assert list_audit(store).items == [] and recount(storage, store, "2026-05") == 0
+    assert month_counts(store.past_counter_rows("2026-05"))["audits"] == 2 * len(tickets)
+
+
+def test_texts_go_once_they_are_old_enough_themselves(storage: Storage, store: TicketStore, keeping: Settings) -> None:
+    done = worked_on(storage, store, SPRING, acknowledged=SPRING + timedelta(hours=1))
+    never = worked_on(storage, store, SPRING, acknowledged=None)
+    texts_only = msgspec.structs.replace(keeping, retention=RetentionSettings(tickets=0, audit=0, logs=190))
+    # The failure is old, but its payload came today, as that of a run that is reported again.
+    assert retention.run(storage, store, texts_only, max(NOW, clock.now())).logs == 0
+    assert retention.run(storage, store, texts_only, clock.now() + timedelta(days=191)).logs == 1
+    assert "blobs" not in what_is_left(storage, done)
+    assert "blobs" in what_is_left(storage, never)
+
+
+def test_a_ticket_that_came_back_keeps_what_is_its_own(
+    storage: Storage, store: TicketStore, keeping: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = worked_on(storage, store, MAY, acknowledged=MAY + timedelta(hours=1))
+    with monkeypatch.context() as dying:
+        dying.setattr(ticket_removal, "clear_away", lambda *_: None)
+        assert ticket_removal.remove(storage, store, old.id, NOW)
+    # The run's claim is still there, so its next report makes a ticket under the old id.
+    again = msgspec.structs.replace(old, status="open", sla_status="Pending", ack_ts=None, version=1)
+    store.create(again, made(again))
+    assert retention.run(storage, store, keeping, NOW).cleared == 1
+    assert what_is_left(storage, old) == EVERYTHING | {"tickets D|"}
 
 
 def test_somebody_who_reopens_a_ticket_keeps_it(storage: Storage, store: TicketStore, keeping: Settings) -> None:

@@ -109,7 +109,7 @@ def test_lists_and_counts_that_are_wrong_are_put_right(
 
 
 def test_it_may_run_while_failures_come_in(storage: Storage, store: TicketStore, settings: Settings) -> None:
-    tickets = [stored(store) for _ in range(30)]
+    tickets = [stored(store) for _ in range(16)]
     for ticket_id in tickets:
         as_before_versions(storage, ticket_id)
     before = summary(store).total_tickets
@@ -123,7 +123,7 @@ def test_it_may_run_while_failures_come_in(storage: Storage, store: TicketStore,
         upgrade(storage, store, lambda _: None)
         for one in at_work:
             one.result()
-    assert summary(store).total_tickets == before + 30
+    assert summary(store).total_tickets == before + 16
     # So the counts that the two wrote side by side are those of a recount.
     assert upgrade(storage, store, lambda _: None).recounted == 0
     assert all(store.get(ticket_id).status == "acknowledged" for ticket_id in tickets)

@@ -6,7 +6,6 @@ are text. It added columns over time, so a file may lack some.
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +63,4 @@ class Original:
         return self._select(query) if table in self._tables else iter(())
 
     def _select(self, query: str) -> Iterator[Row]:
-        with closing(self._connection.execute(query)) as cursor:
-            for row in cursor:
-                yield dict(row)
+        yield from map(dict, self._connection.execute(query))

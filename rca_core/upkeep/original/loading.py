@@ -4,7 +4,7 @@ A ticket that is there already stays as it is, so that loading again adds nothin
 Nobody is told of loaded tickets: Jira and Slack have theirs. A row that cannot be read is reported and left out.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -22,11 +22,10 @@ from rca_core.upkeep.original.reported import Places, reported
 from rca_core.upkeep.original.ticket import ticket_of
 from rca_core.upkeep.original.trail import Trail
 from rca_core.upkeep.original.writing import Loaded, add_entries, archive_payload, store_surroundings, store_tickets
+from rca_core.upkeep.progress import Say
 
 # Tickets that are held in memory at a time.
 _AT_A_TIME = 500
-
-Say = Callable[[str], None]
 
 
 def load(
@@ -39,12 +38,17 @@ def load(
     try:
         trail = Trail(original, report)
         found = _tickets(original, trail, report, places or Places(), dashboard_url)
+        runs: set[str] = set()
         while batch := list(islice(found, _AT_A_TIME)):
             batch = [archive_payload(storage, one) for one in batch]
             new = store_tickets(storage, store, batch)
             store_surroundings(storage, batch)
             report.count("tickets loaded", new)
             report.count("tickets there already", len(batch) - new)
+            for one in batch:
+                if not runs.isdisjoint(one.reported.run_hashes):
+                    report.change("run", "an earlier ticket has it as well, and gets its repeats")
+                runs.update(one.reported.run_hashes)
             say(f"{report.counts['tickets loaded']:,} tickets loaded")
         for entry in trail.rest():
             month = entry.time[:7]

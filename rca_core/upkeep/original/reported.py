@@ -14,7 +14,7 @@ import msgspec
 
 from rca_core import sources
 from rca_core.diagnosis.redaction import Redactor
-from rca_core.foundation.errors import PermanentError
+from rca_core.foundation.errors import MalformedRequest, PermanentError
 from rca_core.foundation.failure import Failure, Source
 from rca_core.sources import Sender
 from rca_core.tickets import claims
@@ -68,18 +68,24 @@ def _reported(row: dict[str, Any], source: Source, places: Places) -> Reported:
     run = words.run_of(row)
     found = next(_in_blobs(row["id"], source, run, places), None)
     if found is not None:
-        failure, body = found
-        return Reported(failure, body, (claims.run_hash(failure),))
-    failure = _put_together(row, source, run, places)
-    if run is None:
-        # Nobody can report a run without an id again.
+        sent, body = found
+        return Reported(sent, body, (claims.run_hash(sent),))
+    name = str(row.get("pipeline") or "").strip() or "unknown"
+    known = _put_together(row, source, run, places, name)
+    # Where it knew no DAG it wrote "Unknown", which our parser refuses.
+    failure = known or _put_together(row, source, run, places, row["id"])
+    if failure is None:
+        raise MalformedRequest("nothing tells what failed.")
+    failure = msgspec.structs.replace(failure, run_id=run, runs=(run,) if run else (), pipeline=name)
+    if run is None or known is None:
+        # Nobody can report a run without an id, or of nobody knows what, again.
         alone = msgspec.structs.replace(failure, run_key=("earlier", row["id"]))
         return Reported(alone, None, (claims.run_hash(alone),))
     return Reported(failure, None, tuple(claims.run_hash(one) for one in _tries(failure)))
 
 
-def _put_together(row: dict[str, Any], source: Source, run: str | None, places: Places) -> Failure:
-    name = str(row.get("pipeline") or "").strip() or "unknown"
+def _put_together(row: dict[str, Any], source: Source, run: str | None, places: Places, name: str) -> Failure | None:
+    """The report that would have made the row; None if none could, as it names nothing."""
     body: dict[str, Any]
     match source:
         case "databricks":
@@ -92,8 +98,7 @@ def _put_together(row: dict[str, Any], source: Source, run: str | None, places: 
             body["airflow_base_url"] = places.airflow
         case _:
             body = {"schema": "rca.adf/1", "data_factory": places.factory, "pipeline": name, "run_id": run or row["id"]}
-    failure = next(_failures(_SENDER_OF[source], json.dumps(body).encode()))
-    return msgspec.structs.replace(failure, run_id=run, runs=(run,) if run else (), pipeline=name)
+    return next(_failures(_SENDER_OF[source], json.dumps(body).encode()), None)
 
 
 def _tries(failure: Failure) -> Iterator[Failure]:

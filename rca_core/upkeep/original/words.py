@@ -6,12 +6,20 @@ from typing import Any
 
 from rca_core.foundation.errors import MalformedRequest
 from rca_core.foundation.failure import Source
-from rca_core.tickets.ticket import PRIORITY_OF, SEVERITIES, STATUSES, Priority, Severity, SlaStatus, Status
+from rca_core.tickets.ticket import (
+    PRIORITY_OF,
+    SEVERITIES,
+    SLA_STATUSES,
+    STATUSES,
+    Priority,
+    Severity,
+    SlaStatus,
+    Status,
+)
 
 # What its model called its own certainty. Ours is a number from 0 to 1.
 _CONFIDENCE = {"very high": 0.95, "high": 0.8, "medium": 0.5, "low": 0.25}
 _SOURCE_OF: dict[str, Source] = {"ADF": "adf", "DBX": "databricks", "ARF": "airflow", "AZM": "azure-monitor"}
-_SLA_STATUSES: tuple[SlaStatus, ...] = ("Pending", "Met", "Breached")
 _PRIORITIES: tuple[Priority, ...] = ("P1", "P2", "P3", "P4")
 # Its words for a run that it knew no id of.
 _NO_RUN = frozenset({"", "n/a", "none", "unknown"})
@@ -73,7 +81,7 @@ def priority_of(text: Any, severity: Severity) -> Priority:
 
 def sla_status_of(text: Any) -> SlaStatus | None:
     """The state of the SLA; None for a word that is none of ours."""
-    return next((state for state in _SLA_STATUSES if state == text), None)
+    return next((state for state in SLA_STATUSES if state == text), None)
 
 
 def confidence_of(value: Any) -> float | None:

@@ -5,7 +5,6 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 import msgspec
-from azure.core.exceptions import ResourceNotFoundError
 
 from rca_core.foundation.errors import TransientError
 from rca_core.foundation.storage import Storage
@@ -15,10 +14,11 @@ from rca_core.tickets.audit import AuditEntry
 from rca_core.tickets.case import keep_report
 from rca_core.tickets.claims import Claim
 from rca_core.tickets.jira_words import Written
-from rca_core.tickets.store import TABLE, Operation, TicketStore
+from rca_core.tickets.store import Operation, TicketStore
 from rca_core.tickets.sync import Copy
 from rca_core.tickets.ticket import Ticket, month_and_day
 from rca_core.upkeep.batches import MOST, create_missing
+from rca_core.upkeep.month_rows import is_there
 from rca_core.upkeep.original.reported import Reported
 from rca_core.upkeep.tally import Tally, key_of
 
@@ -78,7 +78,7 @@ def add_entries(storage: Storage, store: TicketStore, month: str, entries: Seque
     added = 0
     for entry in entries:
         for _ in range(_ATTEMPTS):
-            if _is_there(storage, month, entry):
+            if is_there(storage, rows.trail_entity(entry)):
                 break
             if store.transact(_operations(storage, month, [], [entry])):
                 added += 1
@@ -119,9 +119,8 @@ def _operations(
         made += [rows.ticket_entity(ticket), rows.list_entity(ticket), *([due.entity] if due else [])]
         tally(ticket.id).add(month_and_day(ticket.id)[1], ticket, audits=0)
     for entry in entries:
-        made += rows.audit_entities(entry) if entry.ticket_id else [rows.trail_entity(entry, month)]
-        day = month_and_day(entry.ticket_id)[1] if entry.ticket_id else int(entry.time[8:10])
-        tally(entry.ticket_id or entry.id).add(day, None, audits=1)
+        made += rows.entities_of(entry)
+        tally(entry.counted_by).add(entry.month_and_day[1], None, audits=1)
     return [*(("create", row) for row in made), *(one.operation() for one in tallies.values())]
 
 
@@ -147,14 +146,6 @@ def _known(store: TicketStore, month: str, ids: Sequence[str]) -> set[str]:
     first, last = min(ids), max(ids)
     found = store.read(month, prefix, after=first[:-1], until=f"{last}~", select=["RowKey"])
     return {row["RowKey"].removeprefix(prefix) for row in found}
-
-
-def _is_there(storage: Storage, month: str, entry: AuditEntry) -> bool:
-    try:
-        storage.table(TABLE).get_entity(month, rows.trail_entity(entry, month)["RowKey"], select=["RowKey"])
-    except ResourceNotFoundError:
-        return False
-    return True
 
 
 def _claims(loaded: Sequence[Loaded]) -> Iterator[dict[str, Any]]:
