@@ -27,7 +27,7 @@ ATTEMPTS = [
 USERS = ["email", "password_hash", "full_name", "created_at", "last_login"]
 
 START = datetime(2026, 9, 20, 6, tzinfo=UTC)
-_BETWEEN = timedelta(hours=10)
+_BETWEEN = timedelta(minutes=72)
 PASSWORD = "correct horse 77"
 # Where it ran, clocks were ahead of UTC.
 AHEAD = timedelta(hours=5, minutes=30)
@@ -61,7 +61,7 @@ _SEVERITIES = (("Critical", "P1", 900), ("High", "P2", 1_800), ("Medium", "P3", 
 
 
 def make_rows(count: int) -> list[dict[str, Any]]:
-    """So many tickets, one each ten hours; the id of a row tells its number."""
+    """So many tickets, one each 72 minutes; the id of a row tells its number."""
     return [_ticket(number) for number in range(count)]
 
 

@@ -25,7 +25,7 @@ from tests.support.app import App, wait_for
 from tests.upkeep import original
 
 # Fifty days, in three months; what a row may hold comes again after twelve of them.
-COUNT = 120
+COUNT = 1_000
 PLACES = Places(factory="adf-sales", workspace="1234", airflow="https://airflow.example.com")
 ROWS = original.make_rows(COUNT)
 CONFIDENCE = {"Very High": 0.95, "High": 0.8, "Medium": 0.5, "Low": 0.25}
@@ -44,7 +44,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def loaded(storage: Storage, store: TicketStore, database: Path) -> Report:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loading, "_AT_A_TIME", 50)
+        patch.setattr(loading, "_AT_A_TIME", 400)
         return load(storage, store, database, lambda _: None, places=PLACES)
 
 
