@@ -19,7 +19,7 @@ RULES = json.loads((ROOT / "static_dashboard" / "public" / "staticwebapp.config.
 def test_a_stranger_is_asked_to_sign_in_wherever_they_come(
     page_as: Visitors, tolerate: Callable[..., None], path: str, scheme: str
 ) -> None:
-    tolerate("401 GET .*/api/(me|tickets)")
+    tolerate("401 GET .*/api/me")
     page = page_as(color_scheme=scheme)
     answer = page.goto(path)
     assert answer is not None
@@ -30,7 +30,7 @@ def test_a_stranger_is_asked_to_sign_in_wherever_they_come(
 
 
 def test_who_signs_in_is_in(page_as: Visitors, tolerate: Callable[..., None]) -> None:
-    tolerate("401 GET .*/api/(me|tickets)")
+    tolerate("401 GET .*/api/me")
     page = page_as()
     page.goto("/")
     page.get_by_label("E-mail address").fill(ADMIN_EMAIL)
@@ -47,7 +47,7 @@ def test_the_session_of_a_role_opens_the_page(page_as: Visitors) -> None:
 
 
 def test_scripts_are_kept_and_the_page_is_asked_for_anew(page_as: Visitors, tolerate: Callable[..., None]) -> None:
-    tolerate("401 GET .*/api/(me|tickets)")
+    tolerate("401 GET .*/api/me")
     page = page_as()
     answers: list[Response] = []
     page.on("response", lambda answer: answers.append(answer))
