@@ -42,7 +42,7 @@ export function NotifyProvider({ children }: { children: ReactNode }) {
   const styles = useStyles();
   const [shown, setShown] = useState<(Notice & { key: number })[]>([]);
   const notify = useCallback((notice: Notice) => {
-    setShown((before) => [...before, { ...notice, key: (before.at(-1)?.key ?? 0) + 1 }].slice(-MOST));
+    setShown((before) => withinBounds([...before, { ...notice, key: (before.at(-1)?.key ?? 0) + 1 }]));
   }, []);
   return (
     <NotifyContext value={notify}>
@@ -54,6 +54,13 @@ export function NotifyProvider({ children }: { children: ReactNode }) {
       </div>
     </NotifyContext>
   );
+}
+
+/** At most MOST notices: what went wrong stays longest, then what is newest. */
+function withinBounds<T extends Notice>(notices: T[]): T[] {
+  if (notices.length <= MOST) return notices;
+  const goes = notices.slice(0, -1).find((one) => one.intent !== "error") ?? notices[0];
+  return notices.filter((one) => one !== goes);
 }
 
 function OneNotice({ notice, dismiss }: { notice: Notice; dismiss: () => void }) {
@@ -74,6 +81,10 @@ function OneNotice({ notice, dismiss }: { notice: Notice; dismiss: () => void })
       layout="multiline"
       onMouseEnter={() => setHeld(true)}
       onMouseLeave={() => setHeld(false)}
+      onFocus={() => setHeld(true)}
+      onBlur={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget)) setHeld(false);
+      }}
     >
       <MessageBarBody>
         <MessageBarTitle>{notice.title}</MessageBarTitle>
