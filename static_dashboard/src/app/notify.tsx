@@ -69,8 +69,17 @@ function OneNotice({ notice, dismiss }: { notice: Notice; dismiss: () => void })
   const { timeoutMs = 6000 } = notice;
   useEffect(() => {
     if (held || timeoutMs === Infinity) return;
-    const timer = window.setTimeout(dismiss, timeoutMs);
-    return () => window.clearTimeout(timer);
+    let timer: number | undefined;
+    // Its time begins when somebody looks at the page.
+    const begin = () => {
+      if (timer === undefined && !document.hidden) timer = window.setTimeout(dismiss, timeoutMs);
+    };
+    begin();
+    document.addEventListener("visibilitychange", begin);
+    return () => {
+      window.clearTimeout(timer);
+      document.removeEventListener("visibilitychange", begin);
+    };
     // A notice's own time counts from when it was shown or let go of, whatever else is drawn meanwhile.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [held, timeoutMs]);
