@@ -61,7 +61,7 @@ export function useTrail(filters: Filters, arrived: (ids: string[]) => void) {
       queries.setQueryData(options.queryKey, { pages: [first], pageParams: [undefined] });
       return NOTHING;
     }
-    const known = new Set(entries.map(({ id }) => id));
+    const known = new Set(queries.getQueryData(options.queryKey)?.pages.flatMap((page) => page.items.map(({ id }) => id)));
     const fresh = news.items.filter(({ id }) => !known.has(id));
     if (fresh.length === 0) return NOTHING;
     queries.setQueryData(options.queryKey, (now) => now && withNews(now, fresh));
