@@ -122,8 +122,12 @@ def test_older_entries_are_read_as_one_gets_there(app: App, page_as: Visitors) -
     page.route("**/api/audit*", lambda route: route.continue_(url=route.request.url.replace("limit=100", "limit=5")))
     open_trail(page, f"?ticket_id={ticket_id}")
     expect(page.locator("[data-entry]").first).to_contain_text("note 10")
-    while page.locator("[data-entry]").count() < 12:
-        page.locator("[data-entry]").last.scroll_into_view_if_needed()
+    page.wait_for_function(
+        """() => {
+          window.scrollTo(0, document.body.scrollHeight);
+          return document.querySelectorAll("[data-entry]").length >= 12;
+        }"""
+    )
     expect(page.get_by_text("This is where it begins.")).to_be_visible()
     assert [entry[4] for entry in entries(page)][:-1] == [f"note {number}" for number in reversed(range(11))]
     # A filter that nothing on the newest page meets does not read all of the past by itself.
@@ -132,7 +136,9 @@ def test_older_entries_are_read_as_one_gets_there(app: App, page_as: Visitors) -
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="None of the entries looked through so far matches")).to_be_visible()
     page.unroute_all()
+    page.route("**/api/audit*", lambda route: route.fulfill(json={"items": [], "next_cursor": None}))
     page.get_by_role("button", name="Look for older entries").click()
+    expect(page.get_by_role("heading", name="No entry matches these filters")).to_be_visible()
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])

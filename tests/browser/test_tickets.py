@@ -2,7 +2,6 @@
 
 import gzip
 import re
-import time
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -89,13 +88,77 @@ def test_the_keyboard_is_enough_to_find_open_and_acknowledge_a_ticket(app: App, 
     expect(page.locator("[data-ticket]")).to_have_count(2)
 
 
+def test_one_works_on_from_where_one_is_and_undo_leads_back_to_where_the_ticket_was(
+    app: App, page_as: Visitors, tolerate: Callable[..., None]
+) -> None:
+    tolerate("409 PATCH .*/api/tickets/")
+    name = a_name()
+    oldest, middle, newest = [report(app, name) for _ in range(3)]
+    with app.client("operator") as operator:
+        version = app.ticket(middle)["version"]
+        operator.patch(f"/api/tickets/{middle}", json={"status": "in_progress", "version": version})
+    page = page_as("operator")
+    open_list(page, f"?q={name}&status=unresolved")
+    expect(page.locator("[data-ticket]")).to_have_count(3)
+    page.locator(f"[data-ticket='{middle}']").focus()
+    # As if the app had noted something on the ticket just before: people need not hear of it.
+    refused = {"title": "Conflict", "status": 409, "detail": "It changed meanwhile.", "request_id": "r1"}
+    page.route(
+        "**/api/tickets/*",
+        lambda route: route.fulfill(status=409, json=refused) if route.request.method == "PATCH" else route.continue_(),
+        times=1,
+    )
+    page.keyboard.press("a")
+    expect(page.locator("[data-ticket]")).to_have_count(2)
+    expect(page.locator(f"[data-ticket='{oldest}']")).to_be_focused()
+    expect(page.get_by_text("Somebody was faster")).to_have_count(0)
+    page.get_by_role("button", name="Undo").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(f"[data-ticket='{middle}']")).to_be_visible()
+    expect(page).to_have_url(re.compile(f"q={name}"))
+    assert app.ticket(middle)["status"] == "in_progress"
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("[data-ticket]:focus")).to_have_count(1)
+    assert rows(page) == [name] * 3 and app.ticket(newest)["status"] == "open"
+
+
+def test_older_tickets_stay_when_the_newest_page_has_none_that_match(app: App, page_as: Visitors) -> None:
+    name = a_name()
+    older = report(app, name)
+    page = page_as("viewer")
+    # As where a search meets nothing among the newest tickets: an empty page, with what is older behind its cursor.
+    page.route(
+        re.compile(r"/api/tickets\?(?!.*cursor)"), lambda route: route.fulfill(json={"items": [], "next_cursor": "e30"})
+    )
+    page.route(
+        re.compile(r"/api/tickets\?.*cursor"),
+        lambda route: route.continue_(url=route.request.url.replace("&cursor=e30", "")),
+    )
+    open_list(page, f"?q={name}")
+    page.get_by_role("button", name="Load older tickets").click()
+    expect(page.locator(f"[data-ticket='{older}']")).to_be_visible()
+    with page.expect_response(re.compile(r"/api/tickets\?(?!.*cursor)")):
+        report(app, a_name())
+    # One reading at a time: the next begins when that answer was taken in.
+    with page.expect_response("**/api/tickets?*"):
+        report(app, a_name())
+    expect(page.locator(f"[data-ticket='{older}']")).to_be_visible()
+
+
 def test_a_viewer_is_not_offered_to_acknowledge(app: App, page_as: Visitors) -> None:
     ticket = report(app, a_name())
     page = page_as("viewer")
     open_list(page)
-    page.locator(f"[data-ticket='{ticket}']").focus()
+    changes: list[str] = []
+    page.on("request", lambda request: changes.append(request.url) if request.method == "PATCH" else None)
+    row = page.locator(f"[data-ticket='{ticket}']")
+    row.focus()
+    expect(row).to_have_attribute("aria-selected", "true")
     page.keyboard.press("a")
-    page.keyboard.press("ArrowDown")
+    # Keys are taken in turn: once this one opened the ticket, the one before would have sent its change.
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(ticket))
+    assert changes == []
     expect(page.get_by_role("link", name="Admin")).to_have_count(0)
     assert app.ticket(ticket)["status"] == "open"
 
@@ -108,15 +171,24 @@ def test_two_people_see_each_others_changes_within_a_second(app: App, page_as: V
         open_list(page, f"?q={name}")
         expect(page.locator("[data-ticket]")).to_have_count(1)
     ann.keyboard.press("ArrowDown")
-    begun = time.monotonic()
+    ann.evaluate("addEventListener('keydown', () => (window.pressedAt = Date.now()), {once: true, capture: true})")
+    tom.evaluate(
+        """(id) => {
+          window.goneAt = new Promise((gone) => {
+            const look = () => document.querySelector(`[data-ticket="${id}"]`) || gone(Date.now());
+            new MutationObserver(look).observe(document.body, {childList: true, subtree: true});
+          });
+        }""",
+        ticket,
+    )
     ann.keyboard.press("a")
-    tom.wait_for_selector(f"[data-ticket='{ticket}']", state="detached", timeout=5000)
-    # A second, and what the many tests of the machine at work take of it.
-    assert time.monotonic() - begun < 2
-    shown = time.monotonic()
+    expect(tom.locator(f"[data-ticket='{ticket}']")).to_have_count(0)
+    took = tom.evaluate("window.goneAt") - ann.evaluate("window.pressedAt")
+    print(f"from one person's key to the other's screen: {took} ms")
+    # The aim is a second; the rest is what other tests take of the machine meanwhile.
+    assert took < 3000
     another = report(app, name)
-    tom.wait_for_selector(f"[data-ticket='{another}']", timeout=5000)
-    assert time.monotonic() - shown < 3
+    expect(tom.locator(f"[data-ticket='{another}']")).to_be_visible()
 
 
 def test_what_somebody_reads_stays_where_it_is_when_new_tickets_come(app: App, page_as: Visitors) -> None:
@@ -137,6 +209,10 @@ def test_what_somebody_reads_stays_where_it_is_when_new_tickets_come(app: App, p
     expect(page.get_by_role("table")).to_have_attribute("aria-rowcount", "62")
     after = where.bounding_box()
     assert before and after and abs(before["y"] - after["y"]) < 2
+    page.emulate_media(media="print")
+    expect(page.get_by_text("Download as CSV has all")).to_be_visible()
+    assert page.locator("tbody tr[aria-hidden]").evaluate_all("(all) => all.every((one) => one.clientHeight === 0)")
+    page.emulate_media(media="screen")
     page.keyboard.press("Control+Home")
     expect(page.locator(f"[data-ticket='{newest}']")).to_be_visible()
 
@@ -178,8 +254,10 @@ def test_without_live_updates_the_page_says_so_polls_and_comes_back(
         socket.close()
     expect(badge).to_have_text("Not live")
     missed = report(app, name)
+    report_critical(app, name)
     page.clock.fast_forward(16_000)
     expect(page.locator(f"[data-ticket='{missed}']")).to_be_visible()
+    expect(page.get_by_role("region", name="Notices").get_by_text("New critical ticket")).to_be_visible()
     down = False
     page.unroute("**/api/negotiate*")
     also_missed = report(app, name)

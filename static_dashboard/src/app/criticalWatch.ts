@@ -1,42 +1,65 @@
 /** Calls out a new Critical ticket, whichever page is shown. */
 
-import { useRef } from "react";
+import { useEffect, useEffectEvent, useRef } from "react";
 
-import { answerOf, api } from "../api/client";
-import { useHints } from "./live";
+import { answerOf, api, ApiError, type Schema } from "../api/client";
+import { useThrottled } from "../shared/throttled";
+import { useHints, useMissed } from "./live";
 import { useNotify } from "./notify";
 
-/** A ticket's id tells when it was made: `ADF-20261124T031245-abc123`. */
-const MADE_AT = /-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)-/;
-const NEW_FOR_MS = 10 * 60_000;
-/** Of a burst as many are looked at as one page of the list holds. */
+type Row = Schema["TicketRow"];
+
 const LOOKED_AT = 50;
+const LEAST_PAUSE_MS = 1_000;
+/** More at once are told in one notice. */
+const MOST_SINGLE = 3;
+const STAYS_MS = 30_000;
 
 export function useCriticalWatch(): void {
   const notify = useNotify();
-  const known = useRef(new Set<string>());
-  useHints((hints) => {
-    const fresh = hints.filter(({ id, status }) => status === "open" && isNew(id) && !known.current.has(id));
-    if (fresh.length === 0) return;
-    fresh.forEach(({ id }) => known.current.add(id));
-    void newestOpen()
-      .then((rows) => rows.filter((row) => row.severity === "Critical" && fresh.some(({ id }) => id === row.id)))
-      .then((critical) => {
-        for (const row of critical) {
-          notify({ intent: "error", title: "New critical ticket", body: row.title, to: `/tickets/${row.id}`, timeoutMs: 30_000 });
+  const watched = useRef(new Watched());
+  const look = useThrottled(() => {
+    void newestCritical()
+      .then((page) => {
+        const fresh = watched.current.fresh(page);
+        if (fresh.length > MOST_SINGLE) {
+          const to = "/tickets?status=open&severity=Critical";
+          notify({ intent: "error", title: `${fresh.length} new critical tickets`, to, timeoutMs: STAYS_MS });
+        } else {
+          for (const { id, title } of fresh) {
+            notify({ intent: "error", title: "New critical ticket", body: title, to: `/tickets/${id}`, timeoutMs: STAYS_MS });
+          }
         }
       })
-      // It is on the list all the same, and the page says that it is offline.
-      .catch(() => fresh.forEach(({ id }) => known.current.delete(id)));
+      // The page says that it is offline; what was not called out yet is with the next look.
+      .catch((error: unknown) => {
+        if (!(error instanceof ApiError)) throw error;
+      });
+  }, LEAST_PAUSE_MS);
+
+  useHints((hints) => {
+    // Taken up here and left again, a ticket is no news.
+    hints.forEach(({ id, status }) => status !== "open" && watched.current.known.add(id));
+    if (hints.some(({ id, status }) => status === "open" && !watched.current.known.has(id))) look();
   });
+  useMissed(look);
+  const begin = useEffectEvent(look);
+  useEffect(() => begin(), []);
 }
 
-const newestOpen = async () =>
-  (await answerOf(api.GET("/api/open-tickets", { params: { query: { limit: LOOKED_AT } } }))).items;
+/** Which open Critical tickets were there before, or were called out. */
+class Watched {
+  readonly known = new Set<string>();
+  /** What was reported before this moment was not looked at, and is no news when it comes into sight. At first nothing was. */
+  private lookedFrom = "~";
 
-function isNew(id: string): boolean {
-  const found = MADE_AT.exec(id)?.slice(1).map(Number);
-  if (!found) return false;
-  const [year = 0, month = 1, day = 1, hour, minute, second] = found;
-  return Date.now() - Date.UTC(year, month - 1, day, hour, minute, second) < NEW_FOR_MS;
+  fresh({ items, next_cursor: more }: Schema["TicketPage"]): Row[] {
+    const fresh = items.filter((row) => !this.known.has(row.id) && row.timestamp >= this.lookedFrom);
+    items.forEach((row) => this.known.add(row.id));
+    this.lookedFrom = more ? (items.at(-1)?.timestamp ?? this.lookedFrom) : "";
+    return fresh;
+  }
 }
+
+const newestCritical = () =>
+  answerOf(api.GET("/api/tickets", { params: { query: { status: ["open"], severity: ["Critical"], limit: LOOKED_AT } } }));

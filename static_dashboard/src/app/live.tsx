@@ -13,11 +13,11 @@ export interface Hint {
   status: string;
 }
 
-export type LiveState = "live" | "connecting" | "polling";
+type LiveState = "live" | "connecting" | "polling";
 
 /** How often to ask while nobody tells: `refetchInterval` of what must stay fresh. */
 const POLL_MS = 15_000;
-/** A burst of hints leads to one fetch at its begin and one at its end. */
+/** The first hint is told at once; of a storm one gathering each so many milliseconds. */
 const GATHER_MS = 300;
 const LONGEST_PAUSE_MS = 60_000;
 
@@ -38,7 +38,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     return keepConnected(tell, (now) => {
       setState(now);
       // What happened while nobody listened is fetched now.
-      if (now === "live") void queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "me" });
+      if (now === "live") void queries.invalidateQueries({ predicate: ({ queryKey, meta }) => queryKey[0] !== "me" && !meta?.["follows"] });
     });
   }, [listeners, queries]);
 
@@ -69,16 +69,29 @@ export function useHints(listener: (hints: Hint[]) => void): void {
   useEffect(() => listen((hints) => latest(hints)), [listen]);
 }
 
-/** True while `ids` of changed tickets come in, for a moment each: to let a changed row light up. */
-export function useFlash(ms = 1500): [Set<string>, (ids: string[]) => void] {
-  const [lit, setLit] = useState<Set<string>>(new Set());
-  const timer = useRef<number>(undefined);
-  const flash = (ids: string[]) => {
-    setLit(new Set(ids));
-    window.clearTimeout(timer.current);
-    timer.current = window.setTimeout(() => setLit(new Set()), ms);
-  };
-  return [lit, flash];
+/**
+ * Calls back when hints may have been missed: connected again, regularly while nobody tells, and when somebody looks at
+ * the page again. A query with `meta: { follows: true }` is read anew by this alone.
+ */
+export function useMissed(listener: () => void): void {
+  const { state } = useLive();
+  const before = useRef(state);
+  const look = useEffectEvent(() => {
+    if (!document.hidden) listener();
+  });
+  useEffect(() => {
+    const cameBack = state === "live" && before.current !== "live";
+    before.current = state;
+    if (cameBack) look();
+    if (state === "live") return;
+    const timer = window.setInterval(() => look(), POLL_MS);
+    return () => window.clearInterval(timer);
+  }, [state]);
+  useEffect(() => {
+    const looked = () => look();
+    document.addEventListener("visibilitychange", looked);
+    return () => document.removeEventListener("visibilitychange", looked);
+  }, []);
 }
 
 /** The first hint is told at once; those that follow within GATHER_MS together, the last word of each ticket. */
@@ -139,6 +152,8 @@ function keepConnected(tell: (hint: Hint) => void, changed: (state: LiveState) =
   };
   window.addEventListener("online", now);
   document.addEventListener("visibilitychange", now);
+  // After a session that ended and began again, the connection of before is gone.
+  changed("connecting");
   void connect();
   return () => {
     ended = true;

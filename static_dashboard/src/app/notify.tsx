@@ -42,7 +42,7 @@ export function NotifyProvider({ children }: { children: ReactNode }) {
   const styles = useStyles();
   const [shown, setShown] = useState<(Notice & { key: number })[]>([]);
   const notify = useCallback((notice: Notice) => {
-    setShown((before) => [...before, { ...notice, key: (before.at(-1)?.key ?? 0) + 1 }].slice(-MOST));
+    setShown((before) => withinBounds([...before, { ...notice, key: (before.at(-1)?.key ?? 0) + 1 }]));
   }, []);
   return (
     <NotifyContext value={notify}>
@@ -56,14 +56,30 @@ export function NotifyProvider({ children }: { children: ReactNode }) {
   );
 }
 
+/** At most MOST notices: what went wrong stays longest, then what is newest. */
+function withinBounds<T extends Notice>(notices: T[]): T[] {
+  if (notices.length <= MOST) return notices;
+  const goes = notices.slice(0, -1).find((one) => one.intent !== "error") ?? notices[0];
+  return notices.filter((one) => one !== goes);
+}
+
 function OneNotice({ notice, dismiss }: { notice: Notice; dismiss: () => void }) {
   const styles = useStyles();
   const [held, setHeld] = useState(false);
   const { timeoutMs = 6000 } = notice;
   useEffect(() => {
     if (held || timeoutMs === Infinity) return;
-    const timer = window.setTimeout(dismiss, timeoutMs);
-    return () => window.clearTimeout(timer);
+    let timer: number | undefined;
+    // Its time begins when somebody looks at the page.
+    const begin = () => {
+      if (timer === undefined && !document.hidden) timer = window.setTimeout(dismiss, timeoutMs);
+    };
+    begin();
+    document.addEventListener("visibilitychange", begin);
+    return () => {
+      window.clearTimeout(timer);
+      document.removeEventListener("visibilitychange", begin);
+    };
     // A notice's own time counts from when it was shown or let go of, whatever else is drawn meanwhile.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [held, timeoutMs]);
@@ -74,6 +90,10 @@ function OneNotice({ notice, dismiss }: { notice: Notice; dismiss: () => void })
       layout="multiline"
       onMouseEnter={() => setHeld(true)}
       onMouseLeave={() => setHeld(false)}
+      onFocus={() => setHeld(true)}
+      onBlur={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget)) setHeld(false);
+      }}
     >
       <MessageBarBody>
         <MessageBarTitle>{notice.title}</MessageBarTitle>

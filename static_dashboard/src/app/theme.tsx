@@ -1,7 +1,9 @@
 /** Light or dark: as the system says, unless the person chose. */
 
 import { FluentProvider, webDarkTheme, webLightTheme } from "@fluentui/react-components";
-import { createContext, use, useEffect, useState, useSyncExternalStore, type ReactNode } from "react";
+import { createContext, use, useEffect, useState, type ReactNode } from "react";
+
+import { useMedia } from "../shared/media";
 
 export type Choice = "system" | "light" | "dark";
 
@@ -43,16 +45,6 @@ export function useTheme(): Theme {
   const theme = use(ThemeContext);
   if (!theme) throw new Error("useTheme outside of ThemeProvider");
   return theme;
-}
-
-function useMedia(query: MediaQueryList): boolean {
-  return useSyncExternalStore(
-    (changed) => {
-      query.addEventListener("change", changed);
-      return () => query.removeEventListener("change", changed);
-    },
-    () => query.matches,
-  );
 }
 
 function kept(): Choice {

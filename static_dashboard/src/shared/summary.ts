@@ -2,6 +2,10 @@ import { keepPreviousData, queryOptions, useQuery, useQueryClient } from "@tanst
 
 import { answerOf, api } from "../api/client";
 import { useHints, usePolling } from "../app/live";
+import { useThrottled } from "./throttled";
+
+/** A storm of changes must not become a storm of these. */
+const LEAST_PAUSE_MS = 3_000;
 
 export const summaryQuery = queryOptions({
   queryKey: ["summary"],
@@ -12,6 +16,6 @@ export const summaryQuery = queryOptions({
 /** The counts over all tickets, kept fresh. */
 export function useSummary() {
   const queries = useQueryClient();
-  useHints(() => void queries.invalidateQueries({ queryKey: summaryQuery.queryKey }));
+  useHints(useThrottled(() => void queries.invalidateQueries({ queryKey: summaryQuery.queryKey }), LEAST_PAUSE_MS));
   return useQuery({ ...summaryQuery, refetchInterval: usePolling() });
 }

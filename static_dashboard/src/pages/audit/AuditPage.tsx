@@ -1,11 +1,11 @@
 import { Button, makeStyles, Text, tokens } from "@fluentui/react-components";
 import { useEffect, useEffectEvent, useRef } from "react";
 
-import { useFlash } from "../../app/live";
 import { useMay } from "../../app/session";
 import { Empty, Failed, Loading } from "../../shared/states";
 import { FilterBar } from "./FilterBar";
 import { useTrailAddress, type TrailAddress } from "./filters";
+import { useFlash } from "./flash";
 import { useTrail } from "./trail";
 import { TrailTable } from "./TrailTable";
 

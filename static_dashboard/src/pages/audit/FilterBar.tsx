@@ -1,10 +1,11 @@
-import { Button, Input, makeStyles, mergeClasses, tokens } from "@fluentui/react-components";
+import { Button, makeStyles, mergeClasses, tokens } from "@fluentui/react-components";
 import { useQueryClient, type InfiniteData } from "@tanstack/react-query";
-import { useId, useState } from "react";
+import { useId } from "react";
 
 import { addressOf, type Schema } from "../../api/client";
 import { usePerson } from "../../app/session";
 import { localZone } from "../../shared/format";
+import { WholeValueInput } from "../../shared/WholeValueInput";
 import { asLocal, asMoment, type TrailAddress } from "./filters";
 
 const useStyles = makeStyles({
@@ -50,49 +51,15 @@ interface FieldProps {
   suggestions?: string[];
 }
 
-/** A filter that matches whole values: it takes effect when it is left, with Enter, or when a suggestion is taken. */
-function Field({ label, value = "", change, type = "search", suggestions = [] }: FieldProps) {
+function Field({ label, value = "", type = "search", ...input }: FieldProps) {
   const styles = useStyles();
   const id = useId();
-  const [text, setText] = useState(value);
-  const [told, setTold] = useState(value);
-  // The address may be changed by another way: a link, the way back.
-  if (value !== told) {
-    setTold(value);
-    setText(value);
-  }
-  const apply = (wanted: string) => {
-    if (wanted.trim() !== value) change(wanted.trim());
-  };
   return (
     <div className={mergeClasses(styles.field, type === "datetime-local" && styles.time)}>
       <label htmlFor={id} className={styles.label}>
         {label}
       </label>
-      <Input
-        id={id}
-        className={styles.input}
-        type={type}
-        value={text}
-        placeholder={type === "search" ? "all" : undefined}
-        input={{ list: suggestions.length ? `${id}-seen` : undefined, className: styles.input }}
-        onChange={(_, data) => {
-          setText(data.value);
-          // A half typed time is empty too, so only a text that is emptied counts.
-          if ((type === "search" && data.value === "") || suggestions.includes(data.value)) apply(data.value);
-        }}
-        onBlur={() => apply(text)}
-        onKeyDown={(event) => {
-          if (event.key === "Enter") apply(text);
-        }}
-      />
-      {suggestions.length > 0 && (
-        <datalist id={`${id}-seen`}>
-          {suggestions.map((one) => (
-            <option key={one} value={one} />
-          ))}
-        </datalist>
-      )}
+      <WholeValueInput {...input} id={id} className={styles.input} type={type} value={value} placeholder={type === "search" ? "all" : undefined} />
     </div>
   );
 }

@@ -3,8 +3,10 @@
 import { infiniteQueryOptions, useInfiniteQuery, useQueryClient, type InfiniteData } from "@tanstack/react-query";
 import { useEffect, useEffectEvent, useMemo } from "react";
 
-import { answerOf, api, ApiError, type Schema } from "../../api/client";
-import { useHints, usePolling } from "../../app/live";
+import { answerOf, api, type Schema } from "../../api/client";
+import { useHints } from "../../app/live";
+import { NOTHING, useFollowing, type Told } from "../../shared/following";
+import { useThrottled } from "../../shared/throttled";
 import type { Filters, Query } from "./filters";
 
 export type Entry = Schema["AuditEntry"];
@@ -16,6 +18,13 @@ const LARGEST_PAGE = 200;
 const LATE_MS = 60_000;
 /** Of accounts and settings nobody hints; what was done to them shows within this time. */
 const UNHINTED_MS = 60_000;
+/** A storm of changes must not become a storm of these. */
+const LEAST_PAUSE_MS = 1_000;
+/** A trail left open all night grows no further while it is looked at from its top. */
+const MOST_KEPT = 500;
+/** Hints tell of tickets, not of entries: whichever changed, the trail is looked at. */
+const ANY = ["any"];
+const LOOK: Told = { ids: ANY, all: false };
 
 const readPage = (query: Omit<Query, "action" | "user"> & Filters) =>
   answerOf(api.GET("/api/audit", { params: { query: query as Query } }));
@@ -28,6 +37,10 @@ const trailQuery = (filters: Filters) =>
     getNextPageParam: (last) => last.next_cursor ?? undefined,
     placeholderData: (before) => before,
     staleTime: 10_000,
+    // Read page by page anew, what somebody reads further down would move.
+    refetchOnWindowFocus: false,
+    refetchOnReconnect: false,
+    meta: { follows: true },
   });
 
 /** The entries that the filters leave; `arrived` is told which are new. */
@@ -37,37 +50,40 @@ export function useTrail(filters: Filters, arrived: (ids: string[]) => void) {
   const trail = useInfiniteQuery(options);
   const entries = useMemo(() => trail.data?.pages.flatMap((page) => page.items) ?? [], [trail.data]);
 
-  const lookForNews = async () => {
-    const newest = queries.getQueryData(options.queryKey)?.pages[0]?.items[0];
-    if (!newest) return void queries.invalidateQueries({ queryKey: options.queryKey });
-    const since = new Date(Date.parse(newest.time) - LATE_MS).toISOString();
-    const from = filters.from && Date.parse(filters.from) > Date.parse(since) ? filters.from : since;
-    const news = await readPage({ ...filters, from, limit: LARGEST_PAGE });
+  const lookForNews = async (): Promise<Told> => {
+    const news = await readPage({ ...filters, ...since(entries[0], filters), limit: LARGEST_PAGE });
+    if (queries.getQueryState(options.queryKey)?.fetchStatus !== "idle") return LOOK;
+    const atTop = window.scrollY === 0 && entries.length > MOST_KEPT;
     // More than fits would leave a gap.
-    if (news.next_cursor) return void queries.invalidateQueries({ queryKey: options.queryKey });
+    if ((news.next_cursor && entries.length > 0) || atTop) {
+      const first = await readPage({ ...filters, limit: PAGE });
+      if (queries.getQueryState(options.queryKey)?.fetchStatus !== "idle") return LOOK;
+      queries.setQueryData(options.queryKey, { pages: [first], pageParams: [undefined] });
+      return NOTHING;
+    }
     const known = new Set(queries.getQueryData(options.queryKey)?.pages.flatMap((page) => page.items.map(({ id }) => id)));
     const fresh = news.items.filter(({ id }) => !known.has(id));
-    if (fresh.length === 0) return;
+    if (fresh.length === 0) return NOTHING;
     queries.setQueryData(options.queryKey, (now) => now && withNews(now, fresh));
     arrived(fresh.map(({ id }) => id));
+    return NOTHING;
   };
-  // The page says by itself that it is offline; the next hint or reconnect brings what was missed.
-  const look = () =>
-    void lookForNews().catch((error: unknown) => {
-      if (!(error instanceof ApiError)) throw error;
-    });
-  useHints(look);
-
-  const pause = usePolling() || UNHINTED_MS;
-  const lookNow = useEffectEvent(look);
+  const look = useFollowing(trail.isFetching, lookForNews);
+  useHints(useThrottled(() => look(ANY), LEAST_PAUSE_MS));
+  const lookNow = useEffectEvent(() => look(ANY));
   useEffect(() => {
-    const timer = window.setInterval(() => {
-      if (!document.hidden) lookNow();
-    }, pause);
+    const timer = window.setInterval(() => lookNow(), UNHINTED_MS);
     return () => window.clearInterval(timer);
-  }, [pause]);
+  }, []);
 
   return { ...trail, entries };
+}
+
+/** What to ask for: what is newer than the newest entry shown. Where none is shown, the newest page is all that is looked at. */
+function since(newest: Entry | undefined, filters: Filters): Pick<Filters, "from"> {
+  if (!newest) return {};
+  const from = new Date(Date.parse(newest.time) - LATE_MS).toISOString();
+  return filters.from && Date.parse(filters.from) > Date.parse(from) ? {} : { from };
 }
 
 /** `pages` with entries that are not in it; ids sort by time. A late one stands among those of its time. */

@@ -1,11 +1,11 @@
 /** What the overview shows, from one request; and of how many days, which stands in the address. */
 
 import { keepPreviousData, queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
 import { useSearchParams } from "wouter";
 
 import { answerOf, api, type Schema } from "../../api/client";
 import { useHints, usePolling } from "../../app/live";
+import { useThrottled } from "../../shared/throttled";
 
 export type Overview = Schema["Overview"];
 
@@ -36,20 +36,4 @@ export function useOverview(days: Window) {
   const refresh = useThrottled(() => void queries.invalidateQueries({ queryKey: ["analytics"] }), LEAST_PAUSE_MS);
   useHints(refresh);
   return useQuery({ ...overviewQuery(days), refetchInterval: usePolling() });
-}
-
-/** Calls `run` at once, or when `pause` milliseconds have passed since it ran last; never twice for one pause. */
-function useThrottled(run: () => void, pause: number): () => void {
-  const timer = useRef<number>(undefined);
-  const lastRun = useRef(-Infinity);
-  useEffect(() => () => window.clearTimeout(timer.current), []);
-  return () => {
-    if (timer.current !== undefined) return;
-    const wait = Math.max(0, lastRun.current + pause - performance.now());
-    timer.current = window.setTimeout(() => {
-      timer.current = undefined;
-      lastRun.current = performance.now();
-      run();
-    }, wait);
-  };
 }

@@ -1,9 +1,10 @@
 import { makeStyles } from "@fluentui/react-components";
-import { lazy, Suspense, useRef, useState, useSyncExternalStore } from "react";
+import { lazy, Suspense, useRef, useState } from "react";
 import { useLocation } from "wouter";
 
 import { useMay } from "../../app/session";
 import { useKeys } from "../../shared/keys";
+import { useMedia } from "../../shared/media";
 import { Loading } from "../../shared/states";
 import { Actions } from "./Actions";
 import { backToList } from "./behind";
@@ -52,7 +53,7 @@ export function Sheet({ ticket }: { ticket: Ticket }) {
   const [armed, setArmed] = useState<Status | null>(null);
   const [keysShown, setKeysShown] = useState(false);
   const note = useRef<HTMLTextAreaElement>(null);
-  const wide = useWide();
+  const wide = useMedia(wideScreen);
   const log = useLogPlace();
   const openLog = () => log.open({ source: "", from: 0, to: 0 });
 
@@ -110,15 +111,5 @@ export function Sheet({ ticket }: { ticket: Ticket }) {
         </Suspense>
       )}
     </article>
-  );
-}
-
-function useWide(): boolean {
-  return useSyncExternalStore(
-    (changed) => {
-      wideScreen.addEventListener("change", changed);
-      return () => wideScreen.removeEventListener("change", changed);
-    },
-    () => wideScreen.matches,
   );
 }

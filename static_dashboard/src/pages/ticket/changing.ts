@@ -2,8 +2,8 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
-import { answerOf, api, ApiError, type Schema } from "../../api/client";
-import { ASSISTANT, entriesSince, entryIds, ticketQuery, type Entry, type Ticket } from "./ticketQuery";
+import { sendChange } from "../../shared/ticketChange";
+import { entriesSince, entryIds, ticketQuery, type Entry, type Ticket } from "./ticketQuery";
 
 export type Status = Ticket["status"];
 
@@ -40,21 +40,16 @@ export class Overtaken extends Error {
 export function useChange(shown: Ticket, done: () => void) {
   const queries = useQueryClient();
   const { queryKey } = ticketQuery(shown.id);
-  const send = (version: number, wanted: Wanted) => patch(shown.id, { version, ...wanted });
   return useMutation({
-    mutationFn: async (wanted: Wanted): Promise<Ticket> => {
-      try {
-        return await send(shown.version, wanted);
-      } catch (error) {
-        if (!(error instanceof ApiError) || error.status !== 409) throw error;
-        const now = await queries.query({ ...ticketQuery(shown.id), staleTime: 0 });
-        const entries = entriesSince(now, entryIds(shown));
-        // What the app noted by itself, such as the Jira issue it made, is nothing that people must weigh.
-        const onlyNoted = now.status === shown.status && entries.every((entry) => entry.user === ASSISTANT);
-        if (onlyNoted) return send(now.version, wanted);
-        throw new Overtaken(wanted, entries, now);
-      }
-    },
+    // For people who were overtaken it is said who did what.
+    mutationFn: (wanted: Wanted): Promise<Ticket> =>
+      sendChange({
+        shown,
+        wanted,
+        read: () => queries.query({ ...ticketQuery(shown.id), staleTime: 0 }),
+        since: (now) => entriesSince(now, entryIds(shown)),
+        overtaken: (now, entries) => new Overtaken(wanted, entries, now),
+      }),
     onSuccess: (ticket) => {
       queries.setQueryData(queryKey, ticket);
       void queries.invalidateQueries({ predicate: (query) => query.queryKey[0] === "tickets" });
@@ -62,6 +57,3 @@ export function useChange(shown: Ticket, done: () => void) {
     },
   });
 }
-
-const patch = (id: string, body: Schema["TicketChange"]) =>
-  answerOf(api.PATCH("/api/tickets/{id}", { params: { path: { id } }, body }));

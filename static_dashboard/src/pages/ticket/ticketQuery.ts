@@ -33,5 +33,4 @@ export function entriesSince(ticket: Ticket, known: ReadonlySet<string>): Entry[
 
 export const entryIds = (ticket: Ticket): Set<string> => new Set(ticket.audit.map((entry) => entry.id));
 
-/** How the audit trail names the app itself. */
-export const ASSISTANT = "assistant";
+export { ASSISTANT } from "../../shared/ticketChange";

@@ -5,6 +5,8 @@ import { useEffect, useEffectEvent, useState, type ReactNode, type RefObject } f
 import { answerOf, api } from "../../api/client";
 import { categoryName, SOURCE_NAMES } from "../../shared/format";
 import { SEVERITIES } from "../../shared/severity";
+import { useTyped } from "../../shared/typed";
+import { WholeValueInput } from "../../shared/WholeValueInput";
 import type { ChosenColumns } from "./chosenColumns";
 import { isFiltered, type Filter, type ListAddress } from "./filters";
 import { ViewOptions } from "./ViewOptions";
@@ -56,14 +58,7 @@ export function FilterBar({ address, search, chosen }: Props) {
 
   return (
     <search className={styles.bar} data-no-print>
-      <TypedFilter
-        className={styles.search}
-        label="Search title, pipeline, run, code, Jira key or person"
-        placeholder="Search ( / )"
-        value={filters.q ?? ""}
-        change={(q) => change({ q })}
-        input={search}
-      />
+      <SearchField className={styles.search} value={filters.q ?? ""} change={(q) => change({ q })} input={search} />
       {choice("severity", "Severity", SEVERITIES.map((one) => <option key={one}>{one}</option>))}
       {choice(
         "source",
@@ -83,20 +78,15 @@ export function FilterBar({ address, search, chosen }: Props) {
           </option>
         )),
       )}
-      <TypedFilter
+      <WholeValueInput
         className={styles.team}
-        label="Team"
+        aria-label="Team"
         placeholder="Team: all"
         value={filters.team ?? ""}
         change={(team) => change({ team })}
-        list="teams"
+        suggestions={teams}
         onFocus={() => setTeamWanted(true)}
       />
-      <datalist id="teams">
-        {teams.map((team) => (
-          <option key={team} value={team} />
-        ))}
-      </datalist>
       {isFiltered(filters) && (
         <Button appearance="subtle" onClick={clear}>
           Clear
@@ -107,47 +97,35 @@ export function FilterBar({ address, search, chosen }: Props) {
   );
 }
 
-interface TypedProps {
+interface SearchProps {
   className: string;
-  label: string;
-  placeholder: string;
   value: string;
   change: (value: string) => void;
-  input?: RefObject<HTMLInputElement | null>;
-  list?: string;
-  onFocus?: () => void;
+  input: RefObject<HTMLInputElement | null>;
 }
 
-/** A filter that is typed: it takes effect when the typing pauses, at once with Enter, and is emptied with Escape. */
-function TypedFilter({ className, label, placeholder, value, change, input, list, onFocus }: TypedProps) {
-  const [text, setText] = useState(value);
-  const [told, setTold] = useState(value);
-  if (value !== told) {
-    setTold(value);
-    setText(value);
-  }
-  const apply = useEffectEvent((wanted: string) => {
-    if (wanted.trim() !== value) change(wanted.trim());
-  });
+/** It takes effect when the typing pauses, at once with Enter, and is emptied with Escape. */
+function SearchField({ className, value, change, input }: SearchProps) {
+  const { text, setText, apply } = useTyped(value, change);
+  const paused = useEffectEvent(apply);
   useEffect(() => {
-    const timer = window.setTimeout(() => apply(text), TYPING_PAUSE_MS);
+    const timer = window.setTimeout(() => paused(text), TYPING_PAUSE_MS);
     return () => window.clearTimeout(timer);
   }, [text]);
   return (
     <Input
       className={className}
       type="search"
-      aria-label={label}
-      placeholder={placeholder}
+      aria-label="Search title, pipeline, run, code, Jira key or person"
+      placeholder="Search ( / )"
       value={text}
-      input={{ ref: input, list }}
-      onFocus={onFocus}
+      input={{ ref: input }}
       onChange={(_, data) => setText(data.value)}
       onKeyDown={(event) => {
-        if (event.key === "Enter") change(text.trim());
+        if (event.key === "Enter") apply(text);
         if (event.key === "Escape") {
           setText("");
-          change("");
+          apply("");
           event.currentTarget.blur();
         }
       }}

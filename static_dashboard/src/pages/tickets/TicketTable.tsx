@@ -4,6 +4,7 @@ import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { memo, useCallback, useEffect, useEffectEvent, useLayoutEffect, useMemo, useRef, useState, type RefObject } from "react";
 
 import { useKeys } from "../../shared/keys";
+import { useMedia } from "../../shared/media";
 import { columns } from "./columns";
 import type { Row } from "./ticketList";
 import { useTableStyles } from "./tableStyles";
@@ -21,6 +22,8 @@ interface Props {
 
 const WIDE_ROW = 40;
 const NARROW_ROW = 92;
+/** The page's bar and the table's head cover this much of the screen's top. */
+const HEAD_HEIGHT = 96;
 const narrowScreen = window.matchMedia("(max-width: 760px)");
 
 /** The rows of the list that are in view, among all that there are. The page itself scrolls. */
@@ -45,7 +48,7 @@ export function TicketTable(props: Props) {
   });
   const { rows } = table.getRowModel();
 
-  const narrow = useNarrow();
+  const narrow = useMedia(narrowScreen);
   const rowHeight = narrow ? NARROW_ROW : WIDE_ROW;
   const body = useRef<HTMLTableSectionElement>(null);
   const top = useTopOf(body);
@@ -66,18 +69,21 @@ export function TicketTable(props: Props) {
     if (last >= rows.length - 20) reachedEnd();
   }, [last, rows.length]);
 
+  const chosen = useChosenIndex(rows, props.selected, props.select);
+  const firstInView = () => items.find(({ end }) => end > window.scrollY + HEAD_HEIGHT)?.index ?? 0;
   const move = (by: number) => {
-    const now = rows.findIndex((row) => row.id === props.selected);
-    const next = now < 0 ? (items[0]?.index ?? 0) : Math.min(rows.length - 1, Math.max(0, now + by));
+    const next = chosen < 0 ? firstInView() : Math.min(rows.length - 1, Math.max(0, chosen + by));
     const id = rows[next]?.id;
     if (!id) return;
+    // The row takes the focus, whatever has it.
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
     props.select(id);
     virtual.scrollToIndex(next, { align: "auto" });
   };
   useKeys({
     ArrowDown: () => move(1),
     ArrowUp: () => move(-1),
-    ...(props.selected && { Enter: () => props.open(props.selected), Escape: () => props.select("") }),
+    ...(chosen >= 0 && { Enter: () => props.open(props.selected), Escape: () => props.select("") }),
   });
 
   const width = table.getVisibleLeafColumns().reduce((sum, column) => sum + column.getSize(), 0);
@@ -152,7 +158,9 @@ const ListRow = memo(
     const styles = useTableStyles();
     const element = useRef<HTMLTableRowElement>(null);
     useEffect(() => {
-      if (selected) element.current?.focus({ preventScroll: true });
+      const held = document.activeElement;
+      // What somebody uses meanwhile, a field or a button, keeps the focus.
+      if (selected && (held === document.body || held?.closest("[data-ticket]"))) element.current?.focus({ preventScroll: true });
     }, [selected]);
     return (
       <tr
@@ -187,10 +195,22 @@ const ListRow = memo(
 
 function Spacer({ height }: { height: number }) {
   return height > 0 ? (
-    <tr role="presentation" aria-hidden style={{ height }}>
+    <tr role="presentation" aria-hidden data-no-print style={{ height }}>
       <td role="presentation" style={{ height, padding: 0 }} />
     </tr>
   ) : null;
+}
+
+/** Where the chosen row stands, or -1. If it left the list, the row that is there now is chosen: one works on from it. */
+function useChosenIndex(rows: TableRow<Row>[], selected: string, select: (id: string) => void): number {
+  const index = selected ? rows.findIndex((row) => row.id === selected) : -1;
+  const last = useRef(-1);
+  const choose = useEffectEvent(select);
+  useLayoutEffect(() => {
+    if (index >= 0) last.current = index;
+    else if (selected) choose(rows[Math.min(last.current, rows.length - 1)]?.id ?? "");
+  }, [index, rows, selected]);
+  return index;
 }
 
 /** What somebody reads stays where it is when rows come or go above it. */
@@ -203,7 +223,7 @@ function useStandStill(rows: TableRow<Row>[], rowHeight: number, top: number): v
       window.scrollBy({ top: (now - before.index) * rowHeight, behavior: "instant" });
     }
     const remember = () => {
-      const index = Math.max(0, Math.floor((window.scrollY + 96 - top) / rowHeight));
+      const index = Math.max(0, Math.floor((window.scrollY + HEAD_HEIGHT - top) / rowHeight));
       const row = rows[index];
       seen.current = row && { id: row.id, index };
     };
@@ -224,14 +244,4 @@ function useTopOf(element: RefObject<HTMLElement | null>): number {
     return () => observer.disconnect();
   }, [element]);
   return top;
-}
-
-function useNarrow(): boolean {
-  const [narrow, setNarrow] = useState(narrowScreen.matches);
-  useEffect(() => {
-    const changed = () => setNarrow(narrowScreen.matches);
-    narrowScreen.addEventListener("change", changed);
-    return () => narrowScreen.removeEventListener("change", changed);
-  }, []);
-  return narrow;
 }

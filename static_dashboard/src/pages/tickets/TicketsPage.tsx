@@ -1,4 +1,4 @@
-import { Button, makeStyles, MessageBar, MessageBarBody, Text, tokens } from "@fluentui/react-components";
+import { Button, makeStyles, MessageBar, MessageBarActions, MessageBarBody, Text, tokens } from "@fluentui/react-components";
 import { useEffect, useRef, useState } from "react";
 import { useLocation } from "wouter";
 
@@ -16,6 +16,7 @@ import { MOST_SORTED, useTicketList } from "./ticketList";
 import { TicketTable } from "./TicketTable";
 
 const useStyles = makeStyles({
+  paper: { display: "none", "@media print": { display: "block" } },
   foot: { padding: "16px", textAlign: "center", color: tokens.colorNeutralForeground2 },
 });
 
@@ -26,12 +27,19 @@ export function TicketsPage() {
   const { filters, sort } = address;
   const whole = !isNewestFirst(sort);
   const list = useTicketList(filters, whole);
+  const full = list.rows.length >= MOST_SORTED;
   const summary = useSummary();
   const chosen = useChosenColumns();
   const [selected, setSelected] = useState("");
+  const [chosenIn, setChosenIn] = useState(filters);
+  if (filters !== chosenIn) {
+    // Of another list nothing is chosen yet.
+    setChosenIn(filters);
+    setSelected("");
+  }
   const [, navigate] = useLocation();
   const mayChange = useMay("change_tickets");
-  const acknowledge = useAcknowledge((id) => void list.refresh([{ id }]));
+  const acknowledge = useAcknowledge((id) => list.refresh([id]));
   const search = useRef<HTMLInputElement>(null);
 
   useEffect(() => {
@@ -66,16 +74,24 @@ export function TicketsPage() {
           }}
         />
       )}
+      {list.rows.length > 0 && <Text className={styles.paper}>These are the rows that were in view; View › Download as CSV has all.</Text>}
       {list.isSuccess && list.rows.length === 0 && !list.hasNextPage && (
         <Nothing address={address} anyAtAll={(summary.data?.total_tickets ?? 1) > 0} />
       )}
       {whole && list.hasNextPage && (
-        <MessageBar intent={list.rows.length < MOST_SORTED ? "info" : "warning"}>
+        <MessageBar intent={full ? "warning" : "info"}>
           <MessageBarBody>
-            {list.rows.length < MOST_SORTED
+            {list.readsOn
               ? `Sorted so far: the newest ${count(list.rows.length)}; the rest is being read …`
-              : `Sorted are the newest ${count(MOST_SORTED)}. Filter to sort what is older.`}
+              : `Sorted are the newest ${count(list.rows.length)}.${full ? " Filter to sort what is older." : ""}`}
           </MessageBarBody>
+          {!list.readsOn && !full && (
+            <MessageBarActions>
+              <Button disabled={list.isFetching} onClick={() => void list.fetchNextPage()}>
+                Look for older ones
+              </Button>
+            </MessageBarActions>
+          )}
         </MessageBar>
       )}
       {!whole && list.hasNextPage && (

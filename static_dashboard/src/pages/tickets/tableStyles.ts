@@ -14,7 +14,7 @@ export const useTableStyles = makeStyles({
     fontSize: tokens.fontSizeBase300,
     [NARROW]: { display: "block" },
   },
-  head: { position: "sticky", top: "48px", zIndex: 5, backgroundColor: tokens.colorNeutralBackground1, [NARROW]: { display: "none" } },
+  head: { position: "sticky", top: "48px", zIndex: 5, backgroundColor: tokens.colorNeutralBackground1, [NARROW]: { display: "none" }, "@media print": { position: "static" } },
   headCell: {
     textAlign: "left",
     padding: "8px",

@@ -1,22 +1,27 @@
 /** The rows of the list: read page by page, kept fresh by hints without reading it all again. */
 
-import { infiniteQueryOptions, useInfiniteQuery, useQueryClient, type InfiniteData } from "@tanstack/react-query";
+import { infiniteQueryOptions, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
 
-import { answerOf, api, ApiError, type Schema } from "../../api/client";
-import { useHints, usePolling, type Hint } from "../../app/live";
-import { isOfTab, queryFor, type Filters } from "./filters";
+import { answerOf, api } from "../../api/client";
+import { useHints } from "../../app/live";
+import { NOTHING, useFollowing, type Told } from "../../shared/following";
+import { queryFor, type Filters } from "./filters";
+import { distinct, endOf, merged, trimmed, type Page } from "./merging";
+import { readSingle } from "./singles";
 
-export type Row = Schema["TicketRow"];
-type Page = Schema["TicketPage"];
-type Pages = InfiniteData<Page>;
+export type { Row } from "./merging";
 
 const PAGE = 100;
 /** What must be in the browser to be sorted comes in large pages, up to a bound. */
 const LARGE_PAGE = 1000;
 export const MOST_SORTED = 10_000;
-/** Changed tickets further down are fetched one by one; of more than these the list is read anew. */
+/** A rare search has pages without a row: after so many a person says whether to go on. */
+const MOST_READ = 20;
+/** Changed tickets further down are fetched one by one; of more than these all that is shown is. */
 const MOST_SINGLE = 10;
+/** A list left open all night grows no further while it is looked at from its top. */
+const MOST_KEPT = 500;
 
 const readPage = (filters: Filters, limit: number, cursor?: string): Promise<Page> =>
   answerOf(api.GET("/api/tickets", { params: { query: { ...queryFor(filters), limit, ...(cursor && { cursor }) } } }));
@@ -30,6 +35,10 @@ export function listQuery(filters: Filters, whole: boolean) {
     staleTime: 10_000,
     // While a filter changes, what was there stays, instead of a flash of nothing.
     placeholderData: (before) => before,
+    // Read page by page anew, what somebody reads further down would move.
+    refetchOnWindowFocus: false,
+    refetchOnReconnect: false,
+    meta: { follows: true },
   });
 }
 
@@ -41,78 +50,42 @@ export function useTicketList(filters: Filters, whole: boolean) {
   const rows = useMemo(() => distinct(list.data?.pages.flatMap((page) => page.items) ?? []), [list.data]);
 
   const { hasNextPage, isFetching, isError, fetchNextPage } = list;
-  const goOn = whole && hasNextPage && !isFetching && !isError && rows.length < MOST_SORTED;
+  const readsOn = whole && hasNextPage && !isError && rows.length < MOST_SORTED && (list.data?.pages.length ?? 0) < MOST_READ;
   useEffect(() => {
-    if (goOn) void fetchNextPage();
-  }, [goOn, fetchNextPage]);
+    if (readsOn && !isFetching) void fetchNextPage();
+  }, [readsOn, isFetching, fetchNextPage]);
 
-  const refresh = async (hints: Pick<Hint, "id">[]) => {
-    const loaded = queries.getQueryData(options.queryKey);
-    if (!loaded) return;
-    const head = await readPage(filters, PAGE);
+  const read = async (told: Told): Promise<Told> => {
+    const { ids, all } = told;
+    const shown = new Set(rows.map((row) => row.id));
+    const everything = Math.min(LARGE_PAGE, Math.max(PAGE, rows.length));
+    let head = await readPage(filters, all ? everything : PAGE);
     const inHead = new Set(head.items.map((row) => row.id));
-    const further = rows.filter((row) => !inHead.has(row.id) && hints.some((hint) => hint.id === row.id));
-    if (further.length > MOST_SINGLE) return void queries.invalidateQueries({ queryKey: options.queryKey });
-    const fresh = await Promise.all(further.map((row) => readRow(row, filters)));
-    queries.setQueryData(options.queryKey, (now) => now && merged(now, head, fresh));
+    const further = ids.filter((id) => !inHead.has(id) && (shown.has(id) || mayBeFurtherDown(id, head)));
+    const singly = further.length <= MOST_SINGLE && !(filters.q && further.some((id) => !shown.has(id)));
+    if (!singly && !all) head = await readPage(filters, everything);
+    const answers = await Promise.allSettled(singly ? further.map((id) => readSingle(id, filters)) : []);
+    const singles = answers.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+    // A page that came in the meantime is merged into with the next reading.
+    if (queries.getQueryState(options.queryKey)?.fetchStatus !== "idle") return told;
+    const atTop = !whole && window.scrollY === 0 && rows.length > MOST_KEPT;
+    queries.setQueryData(options.queryKey, (now) => now && (atTop ? trimmed(head) : merged(now, head, singles)));
+    const unread = further.filter((id) => singly && !singles.some((one) => one.id === id));
+    return { ...NOTHING, ids: unread };
   };
-  useHints((hints) => void refresh(hints).catch(ignoreOffline));
+  const refresh = useFollowing(isFetching, read);
+  useHints((hints) => refresh(hints.map(({ id }) => id)));
 
-  const polling = usePolling();
-  useEffect(() => {
-    if (polling === false) return;
-    const timer = window.setInterval(() => {
-      if (!document.hidden) void queries.invalidateQueries({ queryKey: ["tickets"] });
-    }, polling);
-    return () => window.clearInterval(timer);
-  }, [polling, queries]);
-
-  return { ...list, rows, refresh };
+  return { ...list, rows, readsOn, refresh };
 }
 
-/** The row as its ticket is now; null when it left this list. */
-async function readRow(row: Row, filters: Filters): Promise<{ id: string; row: Row | null }> {
-  const ticket = await answerOf(api.GET("/api/tickets/{id}", { params: { path: { id: row.id } } }));
-  const now: Row = { ...row, ...ticket, engine: ticket.diagnosis.engine, run_count: ticket.runs.length };
-  const { tab, source, severity, error_type: category, team } = filters;
-  const stays =
-    isOfTab(now.status, tab) &&
-    (!source || now.source === source) &&
-    (!severity || now.severity === severity) &&
-    (!category || now.error_type === category) &&
-    (!team || now.finops_team === team);
-  return { id: row.id, row: stays ? now : null };
-}
+/** A ticket's id tells when it was made: `ADF-20261124T031245-abc123`. */
+const MADE_AT = /-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)-/;
 
-/** `pages` with the newest rows as `head` has them now, and the `changed` ones further down. */
-export function merged(pages: Pages, head: Page, changed: { id: string; row: Row | null }[]): Pages {
-  if (!head.next_cursor) return { pages: [head], pageParams: [undefined] };
-  const inHead = new Set(head.items.map((row) => row.id));
-  const lastOfHead = head.items.at(-1)?.timestamp ?? "";
-  const byId = new Map(changed.map((one) => [one.id, one.row]));
-  // What should stand in the head and does not has left the list.
-  const further = (items: Row[]) =>
-    items.flatMap((row) => {
-      if (inHead.has(row.id) || row.timestamp > lastOfHead) return [];
-      const now = byId.get(row.id);
-      return now === null ? [] : [now ?? row];
-    });
-  return {
-    ...pages,
-    pages: pages.pages.map((page, index) => ({
-      ...page,
-      items: index === 0 ? [...head.items, ...further(page.items)] : further(page.items),
-    })),
-  };
-}
-
-/** A ticket that changed its status while pages were read may be on two of them. */
-function distinct(rows: Row[]): Row[] {
-  const seen = new Set<string>();
-  return rows.filter((row) => !seen.has(row.id) && seen.add(row.id));
-}
-
-/** The page says by itself that it is offline; the next hint or reconnect brings what was missed. */
-function ignoreOffline(error: unknown): void {
-  if (!(error instanceof ApiError)) throw error;
+/** Whether the ticket is older than what `head` tells of; a newer one that is not in it has no place in this list. */
+function mayBeFurtherDown(id: string, head: Page): boolean {
+  const made = MADE_AT.exec(id);
+  if (!head.next_cursor || !made) return false;
+  const [, year, month, day, hour, minute, second] = made;
+  return `${year}-${month}-${day}T${hour}:${minute}:${second}` <= endOf(head);
 }
