@@ -75,8 +75,8 @@ export async function fetchRaw(path: string, init: RequestInit = {}): Promise<Re
 
 async function refusal(response: Response): Promise<ApiError> {
   const error = await problem(response);
-  // Not before the answer was read: who called meets the refusal at the same time, and is drawn once.
-  if (error.status === 401) tellSignedOut();
+  // Later than the caller: a form that is hidden before it heard of the refusal would wait for it for ever.
+  if (error.status === 401) setTimeout(tellSignedOut, 0);
   return error;
 }
 
