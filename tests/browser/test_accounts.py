@@ -204,6 +204,7 @@ def test_a_token_is_shown_once_reads_and_is_revoked(app: App, page_as: Visitors)
     page.get_by_role("button", name=f"Revoke {name}").press("Enter")
     page.get_by_role("dialog").get_by_role("button", name="Revoke").press("Enter")
     expect(row).to_contain_text("revoked")
+    expect(page.get_by_role("region", name="Tokens for scripts")).to_be_focused()
     assert read().status_code == 401
 
 

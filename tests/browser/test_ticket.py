@@ -227,6 +227,9 @@ def test_changes_show_at_once_and_take_nothing_away_from_who_reads(app: App, pag
 def test_the_keys_act_with_a_note_and_never_while_somebody_types(app: App, page_as: Visitors) -> None:
     ticket_id = failed_task(app)
     page = opened(page_as("operator"), ticket_id)
+    page.get_by_role("link", name="Skip to the content").press("Enter")
+    expect(page.get_by_role("main")).to_be_focused()
+    expect(page.get_by_label("Which text")).to_have_count(0)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("write what helped, then Ctrl+Enter")
     page.keyboard.press("Escape")
