@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.app import ADMIN_EMAIL, PASSWORD, App, wait_for
 from tests.support.browser import Visitors, axe, too_wide
+from tests.support.failures import report
 
 ANOTHER_PASSWORD = "-".join(("copper", "meadow", "whistle", "28"))
 
@@ -203,6 +204,7 @@ def test_a_token_is_shown_once_reads_and_is_revoked(app: App, page_as: Visitors)
     page.get_by_role("button", name=f"Revoke {name}").press("Enter")
     page.get_by_role("dialog").get_by_role("button", name="Revoke").press("Enter")
     expect(row).to_contain_text("revoked")
+    expect(page.get_by_role("region", name="Tokens for scripts")).to_be_focused()
     assert read().status_code == 401
 
 
@@ -232,6 +234,58 @@ def test_a_session_that_ends_loses_neither_the_place_nor_what_was_typed(
     page.get_by_role("button", name="Add it").click()
     expect(page.get_by_role("table", name="Rules").get_by_role("row", name=pattern)).to_contain_text("Harbour")
     expect(page).to_have_url(re.compile("/admin/owners$"))
+
+
+def test_the_end_of_a_session_shows_on_a_quiet_page_and_with_the_next_news(
+    app: App, page_as: Visitors, tolerate: Callable[..., None]
+) -> None:
+    tolerate(STRANGER, "401 .*/api/", "net::ERR_.*negotiate")
+    email = an_address()
+    identifier = app.make_account(email)
+    page = page_as()
+    page.clock.install()
+    page.goto("/audit")
+    sign_in(page, email)
+    for what_happens in (lambda: page.clock.fast_forward("03:00"), lambda: report(app, f"dag_{uuid4().hex[:8]}")):
+        expect(page.get_by_text("Live", exact=True)).to_be_visible()
+        with app.client() as admin:
+            admin.delete(f"/api/users/{identifier}/sessions")
+        what_happens()
+        expect(page.get_by_text("Your session has ended")).to_be_visible()
+        page.get_by_label("Password").fill(PASSWORD)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Audit")).to_be_visible()
+
+    # Whoever signs out then is out.
+    with app.client() as admin:
+        admin.delete(f"/api/users/{identifier}/sessions")
+    page.get_by_role("button", name=re.compile("^Account of")).click()
+    page.get_by_role("menuitem", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    expect(page.get_by_text("Your session has ended")).to_have_count(0)
+
+
+def test_the_next_person_finds_nothing_that_the_one_before_typed(
+    app: App, page_as: Visitors, tolerate: Callable[..., None]
+) -> None:
+    tolerate(STRANGER, "401 .*/api/")
+    ticket_id = report(app, f"dag_{uuid4().hex[:8]}")
+    first, second = an_address(), an_address()
+    identifier = app.make_account(first, role="operator")
+    app.make_account(second, role="operator")
+    page = page_as()
+    page.goto(f"/tickets/{ticket_id}")
+    sign_in(page, first)
+    note = page.get_by_label("Note", exact=True)
+    note.fill("my own thoughts")
+    with app.client() as admin:
+        admin.delete(f"/api/users/{identifier}/sessions")
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(page.get_by_text("Your session has ended")).to_be_visible()
+    sign_in(page, second)
+    expect(page.get_by_role("button", name=f"Account of {second.split('@')[0]}")).to_be_visible()
+    expect(note).to_have_value("")
+    assert app.ticket(ticket_id)["status"] == "open"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -67,7 +67,7 @@ def test_every_figure_is_that_of_the_api_and_leads_to_its_tickets(app: App, page
     expect(page.get_by_role("definition")).to_have_count(5)
     assert rows(page.get_by_role("table", name="Diagnoses by engine")) == [
         [
-            {"rules": "Rules", "recall": "What helped before", "gemini": "Gemini"}[engine["engine"]],
+            {"rules": "Rules", "recall": "What helped before", "gemini": "Google Gemini"}[engine["engine"]],
             f"{engine['count']:,}",
             f"{round(engine['share'] * 100)} %",
             *(f"{engine[verdict]:,}" for verdict in ("right", "partly", "wrong")),

@@ -60,6 +60,40 @@ def test_scripts_are_kept_and_the_page_is_asked_for_anew(page_as: Visitors, tole
     assert config.headers["cache-control"] == "no-cache"
 
 
+def test_a_page_that_was_renewed_meanwhile_says_so_and_goes_on_elsewhere(
+    page_as: Visitors, tolerate: Callable[..., None]
+) -> None:
+    tolerate("404 GET .*/assets/", "console: .*dynamically imported module")
+    page = page_as("viewer")
+    page.route("**/assets/OverviewPage-*.js", lambda route: route.fulfill(status=404))
+    page.goto("/tickets")
+    page.get_by_role("link", name="Overview").click()
+    expect(page.get_by_role("alert")).to_contain_text("The page was renewed since you opened it")
+    page.get_by_role("link", name="Audit").click()
+    expect(page.get_by_role("heading", name="Audit")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.get_by_role("link", name="Overview").click()
+    page.unroute("**/assets/OverviewPage-*.js")
+    page.get_by_role("button", name="Reload").click()
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+
+
+def test_where_the_api_is_must_be_known(page_as: Visitors, tolerate: Callable[..., None]) -> None:
+    tolerate("(401 GET .*/api/me)|(503 GET .*/config.json)")
+    page = page_as()
+    page.route("**/config.json", lambda route: route.fulfill(status=503), times=2)
+    page.goto("/")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.route("**/config.json", lambda route: route.fulfill(json={"signIn": "/.auth/login/aad"}))
+    page.reload()
+    expect(page.get_by_role("link", name="Sign in with your organization")).to_have_attribute(
+        "href", "/.auth/login/aad"
+    )
+    page.route("**/config.json", lambda route: route.fulfill(status=503))
+    page.reload()
+    expect(page.get_by_role("alert")).to_contain_text("/config.json could not be read: the server answered 503")
+
+
 def test_a_webhook_is_no_page(app: App) -> None:
     with app.stranger() as client:
         for path in ("/azure-monitor", "/slack/interactions", "/api/nonsense", "/staticwebapp.config.json"):

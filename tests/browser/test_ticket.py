@@ -227,6 +227,9 @@ def test_changes_show_at_once_and_take_nothing_away_from_who_reads(app: App, pag
 def test_the_keys_act_with_a_note_and_never_while_somebody_types(app: App, page_as: Visitors) -> None:
     ticket_id = failed_task(app)
     page = opened(page_as("operator"), ticket_id)
+    page.get_by_role("link", name="Skip to the content").press("Enter")
+    expect(page.get_by_role("main")).to_be_focused()
+    expect(page.get_by_label("Which text")).to_have_count(0)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("write what helped, then Ctrl+Enter")
     page.keyboard.press("Escape")
@@ -335,12 +338,12 @@ def test_who_may_sends_once_more_what_was_not_delivered(app: App, storage: Stora
     dead_letters.record(storage, Queue.JIRA_UPDATES, message, state="dead", reason="Jira answered 401.", tries=1)
     operator, admin = opened(page_as("operator"), ticket_id), opened(page_as("admin"), ticket_id)
     for page in (operator, admin):
-        expect(page.get_by_text("Jira is behind this ticket")).to_be_visible()
+        expect(page.get_by_text("Jira is behind the ticket")).to_be_visible()
         expect(page.get_by_text("Jira answered 401.")).to_be_visible()
     expect(operator.get_by_role("button", name="Send once more")).to_have_count(0)
     admin.get_by_role("button", name="Send once more").click()
     expect(admin.get_by_text("Sent once more")).to_be_visible()
-    expect(admin.get_by_text("Jira is behind this ticket")).to_have_count(0)
+    expect(admin.get_by_text("Jira is behind the ticket")).to_have_count(0)
 
 
 def test_what_is_not_there_or_cannot_be_had_is_said(app: App, page_as: Visitors, tolerate: Tolerate) -> None:

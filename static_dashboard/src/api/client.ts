@@ -2,7 +2,7 @@
 
 import createClient from "openapi-fetch";
 
-import { apiBase } from "./config";
+import { config } from "./config";
 import type { components, paths } from "./schema";
 
 export type Schema = components["schemas"];
@@ -27,12 +27,19 @@ export class ApiError extends Error {
   }
 }
 
-export const api = createClient<paths>({ baseUrl: apiBase, credentials: "include" });
+let tellSignedOut: () => void = () => undefined;
+
+/** `told` is called whenever the API answers that nobody is signed in, whichever call met it. */
+export function whenSignedOut(told: () => void): void {
+  tellSignedOut = told;
+}
+
+export const api = createClient<paths>({ baseUrl: config.apiBase, credentials: "include" });
 
 api.use({
   async onResponse({ response }) {
     if (!response.ok) {
-      throw await problem(response);
+      throw await refusal(response);
     }
   },
   onError() {
@@ -48,7 +55,7 @@ export async function answerOf<T>(call: Promise<{ data?: T }>): Promise<T> {
 
 /** The address of something that the browser itself fetches: a download, a log. */
 export function addressOf(path: string): string {
-  return `${apiBase}${path}`;
+  return `${config.apiBase}${path}`;
 }
 
 /** Fetches a text or file from the API; throws ApiError as the typed calls do. */
@@ -61,9 +68,16 @@ export async function fetchRaw(path: string, init: RequestInit = {}): Promise<Re
     throw new ApiError(0, "The server cannot be reached. Check the connection.");
   }
   if (!response.ok) {
-    throw await problem(response);
+    throw await refusal(response);
   }
   return response;
+}
+
+async function refusal(response: Response): Promise<ApiError> {
+  const error = await problem(response);
+  // Later than the caller: a form that is hidden before it heard of the refusal would wait for it for ever.
+  if (error.status === 401) setTimeout(tellSignedOut, 0);
+  return error;
 }
 
 /** RFC 9457: problem details; the host itself answers some refusals without a body. */

@@ -1,9 +1,10 @@
 import { QueryClientProvider } from "@tanstack/react-query";
-import { Activity, lazy, Suspense, useState } from "react";
-import { Redirect, Route, Switch } from "wouter";
+import { Activity, lazy, Suspense, useEffect, useState } from "react";
+import { Redirect, Route, Switch, useLocation } from "wouter";
 
 import { TicketsPage } from "../pages/tickets/TicketsPage";
 import { Empty, Failed, Loading } from "../shared/states";
+import { Boundary } from "./Boundary";
 import { LiveProvider } from "./live";
 import { NotifyProvider } from "./notify";
 import { queryClient } from "./queryClient";
@@ -23,16 +24,18 @@ export function App() {
   return (
     <QueryClientProvider client={queryClient}>
       <ThemeProvider>
-        <Switch>
-          <Route path="/register">
-            <Suspense fallback={<Loading what="the form" />}>
-              <Register />
-            </Suspense>
-          </Route>
-          <Route>
-            <SignedInPages />
-          </Route>
-        </Switch>
+        <Boundary>
+          <Switch>
+            <Route path="/register">
+              <Suspense fallback={<Loading what="the form" />}>
+                <Register />
+              </Suspense>
+            </Route>
+            <Route>
+              <SignedInPages />
+            </Route>
+          </Switch>
+        </Boundary>
       </ThemeProvider>
     </QueryClientProvider>
   );
@@ -45,8 +48,10 @@ export function App() {
 function SignedInPages() {
   const me = useMe();
   const [last, setLast] = useState<Person>();
+  const [location] = useLocation();
   if (me.isPending) return <Loading what="your account" />;
   if (me.isLoadingError) return <Failed what="Your account" error={me.error} retry={() => void me.refetch()} />;
+  if (me.data && last && me.data.id !== last.id) return <LoadedAnew />;
   if (me.data && me.data !== last) setLast(me.data);
   const person = me.data ?? last;
   return (
@@ -62,9 +67,11 @@ function SignedInPages() {
             <NotifyProvider>
               <LiveProvider>
                 <Shell>
-                  <Suspense fallback={<Loading what="the page" />}>
-                    <Pages />
-                  </Suspense>
+                  <Boundary at={location}>
+                    <Suspense fallback={<Loading what="the page" />}>
+                      <Pages />
+                    </Suspense>
+                  </Boundary>
                 </Shell>
               </LiveProvider>
             </NotifyProvider>
@@ -73,6 +80,12 @@ function SignedInPages() {
       )}
     </>
   );
+}
+
+/** What one person was shown, or typed, is not for the next, who may have signed in in another tab. */
+function LoadedAnew() {
+  useEffect(() => window.location.reload(), []);
+  return <Loading what="the page" />;
 }
 
 function Pages() {

@@ -1,8 +1,9 @@
 import { Badge, Button, makeStyles, mergeClasses, Text, tokens } from "@fluentui/react-components";
 import { PersonRegular } from "@fluentui/react-icons";
-import { lazy, Suspense, useState, type ReactNode } from "react";
+import { lazy, Suspense, useRef, useState, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 
+import { Boundary } from "./Boundary";
 import { useCriticalWatch } from "./criticalWatch";
 import { useLiveState } from "./live";
 import { OfflineBar } from "./OfflineBar";
@@ -64,10 +65,19 @@ const useStyles = makeStyles({
 export function Shell({ children }: { children: ReactNode }) {
   const styles = useStyles();
   const admin = useMay("manage_users");
+  const content = useRef<HTMLElement>(null);
   useCriticalWatch();
   return (
     <div className={styles.frame}>
-      <a href="#content" className={styles.skip}>
+      <a
+        href="#content"
+        className={styles.skip}
+        onClick={(event) => {
+          // Within a ticket the part of the address behind the # names a place in its log.
+          event.preventDefault();
+          content.current?.focus();
+        }}
+      >
         Skip to the content
       </a>
       <header className={styles.bar} data-no-print>
@@ -87,7 +97,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <AccountButton />
       </header>
       <OfflineBar />
-      <main id="content" className={styles.content} tabIndex={-1}>
+      <main ref={content} id="content" className={styles.content} tabIndex={-1}>
         {children}
       </main>
     </div>
@@ -137,9 +147,11 @@ function AccountButton() {
     />
   );
   return wanted ? (
-    <Suspense fallback={button}>
-      <AccountMenu />
-    </Suspense>
+    <Boundary>
+      <Suspense fallback={button}>
+        <AccountMenu />
+      </Suspense>
+    </Boundary>
   ) : (
     button
   );

@@ -1,17 +1,8 @@
-import { QueryCache, QueryClient, MutationCache } from "@tanstack/react-query";
+import { QueryClient } from "@tanstack/react-query";
 
-import { ApiError } from "../api/client";
-
-/** A session that ended shows on whichever call comes first: then the page asks to sign in again, where one is. */
-function notice(error: Error): void {
-  if (error instanceof ApiError && error.status === 401) {
-    queryClient.setQueryData(["me"], null);
-  }
-}
+import { ApiError, whenSignedOut } from "../api/client";
 
 export const queryClient: QueryClient = new QueryClient({
-  queryCache: new QueryCache({ onError: notice }),
-  mutationCache: new MutationCache({ onError: notice }),
   defaultOptions: {
     // Offline, a call fails and says so. Held back, a change would be made hours later, when nobody expects it.
     mutations: { networkMode: "always" },
@@ -26,3 +17,6 @@ export const queryClient: QueryClient = new QueryClient({
     },
   },
 });
+
+// A session that ended shows on whichever call comes first: then the page asks to sign in again, where one is.
+whenSignedOut(() => queryClient.setQueryData(["me"], null));

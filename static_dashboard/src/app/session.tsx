@@ -15,6 +15,9 @@ export const wasSignedIn = (): boolean => localStorage.getItem(WAS_IN) !== null;
 
 export const forgetSignIn = (): void => localStorage.removeItem(WAS_IN);
 
+/** While live and quiet the page asks for nothing else: this keeps the session of who looks at it, and shows its end. */
+const STILL_IN_MS = 3 * 60_000;
+
 /** The signed-in person, or null. */
 export const meQuery = queryOptions({
   queryKey: ["me"],
@@ -30,6 +33,7 @@ export const meQuery = queryOptions({
     }
   },
   staleTime: 60_000,
+  refetchInterval: ({ state }) => (state.data ? STILL_IN_MS : false),
 });
 
 export const useMe = () => useQuery(meQuery);

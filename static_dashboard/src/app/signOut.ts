@@ -1,6 +1,6 @@
 import { useMutation } from "@tanstack/react-query";
 
-import { answerOf, api } from "../api/client";
+import { answerOf, api, ApiError } from "../api/client";
 import { useNotify } from "./notify";
 import { forgetSignIn } from "./session";
 
@@ -8,12 +8,23 @@ import { forgetSignIn } from "./session";
 export function useSignOut(): () => void {
   const notify = useNotify();
   const { mutate } = useMutation({
-    mutationFn: () => answerOf(api.POST("/api/logout")),
+    mutationFn: endSession,
     onSuccess: () => {
       forgetSignIn();
+      // The browser may keep the page as it was, and show it again to whoever goes back.
+      window.addEventListener("pageshow", ({ persisted }) => persisted && window.location.reload());
       window.location.assign("/");
     },
     onError: (error) => notify({ intent: "error", title: "You are still signed in", body: error.message }),
   });
   return mutate;
+}
+
+async function endSession(): Promise<void> {
+  try {
+    await answerOf(api.POST("/api/logout"));
+  } catch (error) {
+    // The session was over already, which is what is wanted.
+    if (!(error instanceof ApiError && error.status === 401)) throw error;
+  }
 }

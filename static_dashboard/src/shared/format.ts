@@ -59,3 +59,7 @@ export const STATUS_NAMES: Record<string, string> = {
   acknowledged: "Acknowledged",
 };
 export const statusName = (status: string): string => STATUS_NAMES[status] ?? status;
+
+/** Who answers, as the API calls them. */
+const ENGINE_NAMES: Record<string, string> = { rules: "Rules", gemini: "Google Gemini", recall: "What helped before" };
+export const engineName = (engine: string): string => ENGINE_NAMES[engine] ?? engine;

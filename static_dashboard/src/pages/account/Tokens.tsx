@@ -3,6 +3,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { answerOf, api, type Schema } from "../../api/client";
+import { handsFocusOn } from "../../shared/focus";
 import { FormDialog } from "../../shared/FormDialog";
 import { useLook } from "../../shared/look";
 import { Section } from "../../shared/Section";
@@ -67,7 +68,7 @@ export function Tokens() {
         <FormDialog
           title={`Revoke “${revoked.name}”?`}
           action="Revoke"
-          run={() => answerOf(api.DELETE("/api/tokens/{id}", { params: { path: { id: revoked.id } } })).then(refresh)}
+          run={() => answerOf(api.DELETE("/api/tokens/{id}", { params: { path: { id: revoked.id } } })).then(() => void refresh())}
           close={() => setRevoked(undefined)}
         >
           What uses the token {revoked.prefix}… is refused from now on.
@@ -92,7 +93,7 @@ const isOver = ({ expires, revoked }: Token) => !revoked && Date.parse(expires) 
 function RevokeButton({ token, revoke }: { token: Token; revoke: (token: Token) => void }) {
   const focusBack = useRestoreFocusTarget();
   return (
-    <Button size="small" aria-label={`Revoke ${token.name}`} onClick={() => revoke(token)} {...focusBack}>
+    <Button ref={handsFocusOn} size="small" aria-label={`Revoke ${token.name}`} onClick={() => revoke(token)} {...focusBack}>
       Revoke
     </Button>
   );

@@ -2,6 +2,7 @@ import { Badge, Button, makeStyles } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 
 import { answerOf, api, type Schema } from "../../api/client";
+import { undone } from "../../shared/deadLetters";
 import { count, duration } from "../../shared/format";
 import { useLook } from "../../shared/look";
 import { useNow } from "../../shared/now";
@@ -13,15 +14,6 @@ import { Time } from "../../shared/Time";
 import { deadLettersKey, ReplayResult, useReplay } from "./replaying";
 
 type Letter = Schema["DeadLetter"];
-
-/** What did not happen, by the queue whose message failed. */
-const UNDONE: Record<string, string> = {
-  failures: "A failure did not become a ticket",
-  diagnoses: "The failing system or the model was not asked",
-  "jira-updates": "Jira is behind the ticket",
-  "slack-updates": "Slack is behind the ticket",
-  "live-updates": "Open pages were not told",
-};
 
 const LOOK_MS = 15_000;
 
@@ -87,7 +79,7 @@ function Undone({ letter: { queue, state, next_try } }: { letter: Letter }) {
   const look = useLook();
   return (
     <>
-      {UNDONE[queue] ?? queue}{" "}
+      {undone(queue)}{" "}
       <Badge appearance="tint" color={state === "dead" ? "danger" : "warning"}>
         {state === "dead" ? "given up" : "being retried"}
       </Badge>

@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState, type SubmitEvent } from "react";
 
 import { answerOf, api, type Schema } from "../../api/client";
+import { handsFocusOn } from "../../shared/focus";
 import { STATUS_NAMES, statusName } from "../../shared/format";
 import { useLook } from "../../shared/look";
 import { refusedAt, Refusal } from "../../shared/refusal";
@@ -29,7 +30,13 @@ export function JiraStatusesPart() {
     {
       title: "Action",
       cell: ({ name }) => (
-        <Button size="small" disabled={remove.isPending} aria-label={`Remove ${name}`} onClick={() => remove.mutate(name)}>
+        <Button
+          ref={handsFocusOn}
+          size="small"
+          disabledFocusable={remove.isPending}
+          aria-label={`Remove ${name}`}
+          onClick={() => remove.mutate(name)}
+        >
           Remove
         </Button>
       ),

@@ -2,7 +2,8 @@ import { MessageBar, MessageBarBody, MessageBarTitle } from "@fluentui/react-com
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 
-import { answerOf, api, ApiError, type Schema } from "../../api/client";
+import { ApiError, type Schema } from "../../api/client";
+import { sendOnceMore } from "../../shared/deadLetters";
 import { count } from "../../shared/format";
 import { Refusal } from "../../shared/refusal";
 import { summaryQuery } from "../../shared/summary";
@@ -35,9 +36,9 @@ async function replayed(letters: Schema["DeadLetter"][], tell: (sent: number) =>
   const refused = new Set<string>();
   let sent = 0;
   tell(0);
-  for (const { id } of letters) {
+  for (const letter of letters) {
     try {
-      await answerOf(api.POST("/api/dead-letters/{id}/replay", { params: { path: { id } } }));
+      await sendOnceMore(letter);
       tell(++sent);
     } catch (error) {
       // A session that ended, a server that is away: the rest would meet the same.

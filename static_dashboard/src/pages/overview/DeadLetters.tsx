@@ -2,19 +2,12 @@ import { makeStyles, tokens } from "@fluentui/react-components";
 import { Link } from "wouter";
 
 import { useMay } from "../../app/session";
+import { queueName } from "../../shared/deadLetters";
 import { count } from "../../shared/format";
 import { FigureTable } from "./FigureTable";
 import type { Overview } from "./overview";
 import { Panel } from "./Panel";
 import { counted } from "./words";
-
-const QUEUE_NAMES: Record<string, string> = {
-  failures: "New failures",
-  diagnoses: "Diagnoses",
-  "jira-updates": "Jira",
-  "slack-updates": "Slack",
-  "live-updates": "Live updates",
-};
 
 const useStyles = makeStyles({
   link: { display: "inline-block", marginTop: "8px", padding: "4px 0", color: tokens.colorBrandForegroundLink },
@@ -30,7 +23,7 @@ export function DeadLetters({ letters }: { letters: Overview["dead_letters"] }) 
         <FigureTable
           caption="Dead letters by queue"
           columns={["For", "Not delivered"]}
-          rows={Object.entries(letters.by_queue).map(([queue, found]) => ({ key: queue, cells: [QUEUE_NAMES[queue] ?? queue, count(found)] }))}
+          rows={Object.entries(letters.by_queue).map(([queue, found]) => ({ key: queue, cells: [queueName(queue), count(found)] }))}
         />
       )}
       {mayHandle && letters.total > 0 && (

@@ -1,11 +1,8 @@
-import { count, percent } from "../../shared/format";
+import { count, engineName, percent } from "../../shared/format";
 import { FigureTable } from "./FigureTable";
 import type { Overview } from "./overview";
 import { Panel } from "./Panel";
 import { counted } from "./words";
-
-/** Who answers, as the API calls them. */
-const ENGINE_NAMES: Record<string, string> = { rules: "Rules", gemini: "Gemini", recall: "What helped before" };
 
 /** Who made the diagnoses, and whether people found them right. */
 export function Engines({ engines }: { engines: Overview["engines"] }) {
@@ -23,7 +20,7 @@ export function Engines({ engines }: { engines: Overview["engines"] }) {
           rows={engines.map((engine) => ({
             key: engine.engine,
             cells: [
-              ENGINE_NAMES[engine.engine] ?? engine.engine,
+              engineName(engine.engine),
               ...[count(engine.count), percent(engine.share), count(engine.right), count(engine.partly), count(engine.wrong)],
             ],
           }))}

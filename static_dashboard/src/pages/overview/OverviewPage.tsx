@@ -1,9 +1,9 @@
 import { makeStyles, mergeClasses, Text, tokens } from "@fluentui/react-components";
-import { useEffect } from "react";
 import { Link } from "wouter";
 
 import { Empty, Failed, Loading } from "../../shared/states";
 import { Time } from "../../shared/Time";
+import { useTitle } from "../../shared/title";
 import { CategoriesByDay } from "./CategoriesByDay";
 import { DeadLetters } from "./DeadLetters";
 import { Engines } from "./Engines";
@@ -42,9 +42,7 @@ export default function OverviewPage() {
   const styles = useStyles();
   const days = useWindow();
   const overview = useOverview(days);
-  useEffect(() => {
-    document.title = "Overview · AIOps RCA";
-  }, []);
+  useTitle("Overview");
   return (
     <>
       <div className={styles.head}>

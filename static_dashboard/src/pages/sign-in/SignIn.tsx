@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type SubmitEvent } from "react";
 
 import { answerOf, api } from "../../api/client";
+import { config } from "../../api/config";
 import type { Person } from "../../app/session";
 import { PasswordInput } from "../../shared/PasswordInput";
 import { Refusal } from "../../shared/refusal";
@@ -10,7 +11,7 @@ import { TextLink } from "../../shared/TextLink";
 import { useTitle } from "../../shared/title";
 import { FormPage } from "./FormPage";
 
-/** Signs in with e-mail address and password. `ended`: whose session has just ended. */
+/** Signs in with e-mail address and password, or leads to where the platform in front does. `ended`: whose session has just ended. */
 export default function SignIn({ ended }: { ended?: Person | undefined }) {
   useTitle("Sign in");
   const queries = useQueryClient();
@@ -18,11 +19,7 @@ export default function SignIn({ ended }: { ended?: Person | undefined }) {
   const [password, setPassword] = useState("");
   const signIn = useMutation({
     mutationFn: () => answerOf(api.POST("/api/login", { body: { email, password } })),
-    onSuccess: ({ user }) => {
-      // What one person was shown is not for the next.
-      if (user.id !== ended?.id) queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== "me" });
-      queries.setQueryData(["me"], user);
-    },
+    onSuccess: ({ user }) => queries.setQueryData(["me"], user),
   });
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
@@ -36,13 +33,21 @@ export default function SignIn({ ended }: { ended?: Person | undefined }) {
         </MessageBar>
       )}
       <Refusal error={signIn.error} />
+      {config.signIn && (
+        <>
+          <Button as="a" appearance="primary" href={config.signIn}>
+            Sign in with your organization
+          </Button>
+          <Text>Or with an account of this app:</Text>
+        </>
+      )}
       <Field label="E-mail address" required>
         <Input type="email" autoComplete="username" value={email} onChange={(_, { value }) => setEmail(value)} autoFocus={!ended} />
       </Field>
       <Field label="Password" required>
         <PasswordInput autoComplete="current-password" value={password} change={setPassword} autoFocus={Boolean(ended)} />
       </Field>
-      <Button appearance="primary" type="submit" disabledFocusable={signIn.isPending}>
+      <Button appearance={config.signIn ? "secondary" : "primary"} type="submit" disabledFocusable={signIn.isPending}>
         {signIn.isPending ? "Signing in …" : "Sign in"}
       </Button>
       <Text>

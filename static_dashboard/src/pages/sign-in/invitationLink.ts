@@ -3,7 +3,7 @@
  * that it is in no log of a server; where somebody wrote it as `?invitation=` it is understood as well.
  */
 
-export interface Invited {
+interface Invited {
   invitation: string | null;
   email: string;
 }

@@ -19,7 +19,8 @@ export function Actions(props: { ticket: Ticket; armed: Status | null; noteRef: 
   const styles = useStyles();
   const look = useLook();
   const [note, setNote] = useDraft(`note ${ticket.id}`);
-  const change = useChange(ticket, () => setNote(""));
+  // What is typed while a change is under way is kept.
+  const change = useChange(ticket, (made) => note.trim() === made.note && setNote(""));
   // The button that is being waited for says so.
   const [sent, setSent] = useState<Status | null>(null);
   const move = (status: Status | null) => {

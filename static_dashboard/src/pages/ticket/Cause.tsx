@@ -1,6 +1,6 @@
 import { Badge, makeStyles, tokens } from "@fluentui/react-components";
 
-import { percent } from "../../shared/format";
+import { engineName, percent } from "../../shared/format";
 import { useLook } from "./look";
 import { Outside } from "./Outside";
 import { Section } from "./Section";
@@ -10,12 +10,6 @@ const useStyles = makeStyles({
   cause: { margin: 0, fontSize: tokens.fontSizeBase400, lineHeight: tokens.lineHeightBase400, overflowWrap: "anywhere" },
   reasons: { margin: 0, paddingLeft: "20px", color: tokens.colorNeutralForeground2, overflowWrap: "anywhere" },
 });
-
-export const ENGINES = {
-  recall: "What helped before",
-  gemini: "Google Gemini, its answer checked",
-  rules: "Rules",
-} as const;
 
 const VERDICTS = {
   confirmed_by_error: ["Confirmed by the error itself", "success"],
@@ -60,7 +54,10 @@ export function Cause({ ticket }: { ticket: Ticket }) {
           </ul>
         )}
         <p className={look.paragraph}>
-          <strong>Answered by: {ENGINES[diagnosis.engine]}.</strong> <Outside text={diagnosis.engine_reason} most={600} />
+          <strong>
+            Answered by: {engineName(diagnosis.engine)}
+            {diagnosis.engine === "gemini" && ", its answer checked"}.
+          </strong> <Outside text={diagnosis.engine_reason} most={600} />
         </p>
         <p className={look.paragraph}>
           <strong>Category:</strong> <Outside text={diagnosis.reason} most={600} />

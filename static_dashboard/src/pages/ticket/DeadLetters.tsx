@@ -1,22 +1,15 @@
 import { Button, makeStyles, MessageBar, MessageBarBody, MessageBarTitle } from "@fluentui/react-components";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
-import { answerOf, api } from "../../api/client";
 import { useNotify } from "../../app/notify";
 import { useMay } from "../../app/session";
+import { sendOnceMore, undone } from "../../shared/deadLetters";
 import { Time } from "../../shared/Time";
 import { useLook } from "./look";
 import { Outside } from "./Outside";
 import { ticketQuery, type Ticket } from "./ticketQuery";
 
 type Letter = Ticket["dead_letters"][number];
-
-const QUEUES: Record<string, string> = {
-  diagnoses: "The failing system or the model was not asked",
-  "jira-updates": "Jira is behind this ticket",
-  "slack-updates": "Slack is behind this ticket",
-  failures: "A report did not reach this ticket",
-};
 
 const useStyles = makeStyles({ item: { display: "flex", flexDirection: "column", alignItems: "flex-start", gap: "4px" } });
 
@@ -33,7 +26,7 @@ export function DeadLetters({ ticket }: { ticket: Ticket }) {
           {ticket.dead_letters.map((letter) => (
             <li key={letter.id} className={styles.item}>
               <span>
-                <strong>{QUEUES[letter.queue] ?? letter.queue}</strong>
+                <strong>{undone(letter.queue)}</strong>
                 {letter.state === "dead" ? "; given up" : "; it is tried again"}
                 {letter.next_try && (
                   <>
@@ -58,7 +51,7 @@ function Replay({ letter }: { letter: Letter }) {
   const notify = useNotify();
   const queries = useQueryClient();
   const replay = useMutation({
-    mutationFn: () => answerOf(api.POST("/api/dead-letters/{id}/replay", { params: { path: { id: letter.id } } })),
+    mutationFn: () => sendOnceMore(letter),
     onSuccess: () => notify({ intent: "success", title: "Sent once more" }),
     onError: (error) => notify({ intent: "error", title: "It was not sent again", body: error.message }),
     onSettled: () => queries.invalidateQueries({ queryKey: ticketQuery(letter.ticket_id).queryKey }),

@@ -1,10 +1,10 @@
 import { Button, Field, MessageBar, MessageBarBody, Textarea } from "@fluentui/react-components";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
-import { answerOf, api } from "../../api/client";
+import { answerOf, api, type Schema } from "../../api/client";
 import { useMay, usePerson } from "../../app/session";
+import { engineName } from "../../shared/format";
 import { Time } from "../../shared/Time";
-import { ENGINES } from "./Cause";
 import { useDraft } from "./drafts";
 import { useLook } from "./look";
 import { Outside } from "./Outside";
@@ -29,7 +29,7 @@ export function FeedbackForm({ ticket }: { ticket: Ticket }) {
             {ticket.feedback.map((one) => (
               <li key={one.user}>
                 <strong>{WORDS[one.verdict]}</strong>, says <Outside text={one.user} most={120} />, <Time at={one.at} />{" "}
-                <span className={look.quiet}>(answered by: {ENGINES[one.engine].toLowerCase()})</span>
+                <span className={look.quiet}>(answered by: {engineName(one.engine)})</span>
                 {one.note && (
                   <div>
                     <Outside text={one.note} />
@@ -51,13 +51,11 @@ function Judge({ ticket }: { ticket: Ticket }) {
   const me = usePerson().email;
   const [note, setNote] = useDraft(`feedback ${ticket.id}`);
   const judge = useMutation({
-    mutationFn: (verdict: Verdict) =>
-      answerOf(
-        api.POST("/api/tickets/{id}/feedback", { params: { path: { id: ticket.id } }, body: { verdict, note: note.trim() } }),
-      ),
-    onSuccess: (changed) => {
+    mutationFn: (body: Schema["Judged"]) =>
+      answerOf(api.POST("/api/tickets/{id}/feedback", { params: { path: { id: ticket.id } }, body })),
+    onSuccess: (changed, said) => {
       queries.setQueryData(ticketQuery(ticket.id).queryKey, changed);
-      setNote("");
+      if (note.trim() === said.note) setNote("");
     },
   });
   const mine = ticket.feedback.find(({ user }) => user === me)?.verdict;
@@ -73,7 +71,7 @@ function Judge({ ticket }: { ticket: Ticket }) {
             aria-pressed={verdict === mine}
             appearance={verdict === mine ? "primary" : "secondary"}
             disabled={judge.isPending}
-            onClick={() => judge.mutate(verdict)}
+            onClick={() => judge.mutate({ verdict, note: note.trim() })}
           >
             {WORDS[verdict]}
           </Button>

@@ -19,7 +19,7 @@ const useStyles = makeStyles({
 });
 
 /** The lines that a quote stands on, as the log viewer is told. */
-export function placeOf(evidence: Evidence): Place | null {
+function placeOf(evidence: Evidence): Place | null {
   if (!evidence.document || evidence.line_start < 1) return null;
   return { source: evidence.document, from: evidence.line_start, to: Math.max(evidence.line_start, evidence.line_end) };
 }

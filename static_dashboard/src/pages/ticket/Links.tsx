@@ -59,7 +59,7 @@ function label({ source, itsm_ticket_id }: Ticket, kind: string): string {
 
 /** Where a link leads: a sender may have chosen it. */
 function host(url: string): string {
-  return URL.parse(url)?.host.slice(0, 80) ?? "";
+  return URL.canParse(url) ? new URL(url).host.slice(0, 80) : "";
 }
 
 /** "Deep linking into Slack" (Slack's documentation): a channel by its id, in whichever workspace one is signed in to. */

@@ -2,6 +2,7 @@ import { Button, makeStyles, MessageBar, MessageBarActions, MessageBarBody, Mess
 import { useState } from "react";
 
 import { usePerson } from "../../app/session";
+import { handsFocusOn } from "../../shared/focus";
 import { Happening } from "./Happening";
 import { useLook } from "./look";
 import { ASSISTANT, entriesSince, entryIds, type Entry, type Ticket } from "./ticketQuery";
@@ -36,7 +37,7 @@ export function News({ ticket }: { ticket: Ticket }) {
             </ul>
           </MessageBarBody>
           <MessageBarActions>
-            <Button onClick={() => setSeen(entryIds(ticket))}>Dismiss</Button>
+            <Button ref={handsFocusOn} onClick={() => setSeen(entryIds(ticket))}>Dismiss</Button>
           </MessageBarActions>
         </MessageBar>
       )}

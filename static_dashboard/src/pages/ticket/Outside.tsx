@@ -1,6 +1,7 @@
 import { Link, makeStyles, mergeClasses, tokens } from "@fluentui/react-components";
-import { useState, type ReactNode } from "react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
 
+import { focusOn } from "../../shared/focus";
 import { count } from "../../shared/format";
 
 const useStyles = makeStyles({
@@ -18,12 +19,16 @@ const SHOWN = 1_500;
 export function Outside(props: { text: string; mono?: boolean; most?: number; form?: (text: string) => ReactNode }) {
   const { text, mono = false, most = SHOWN, form } = props;
   const styles = useStyles();
+  const element = useRef<HTMLElement>(null);
   const [whole, setWhole] = useState(false);
+  useEffect(() => {
+    if (whole) focusOn(element.current);
+  }, [whole]);
   const cut = !whole && text.length > most;
   const shown = cut ? `${text.slice(0, most).replace(/[\uD800-\uDBFF]$/, "")} …` : text;
   return (
     <>
-      <bdi className={mergeClasses(styles.text, mono && styles.mono)}>{form ? form(shown) : shown}</bdi>
+      <bdi ref={element} className={mergeClasses(styles.text, mono && styles.mono)}>{form ? form(shown) : shown}</bdi>
       {cut && (
         <Link as="button" className={styles.more} onClick={() => setWhole(true)} data-no-print>
           Show all {count(text.length)} characters
@@ -46,6 +51,6 @@ export function OutsideLink({ url, children }: { url: string; children?: ReactNo
 }
 
 /** Whether an address is one of http or https: a script in one would run as ours. */
-export function leadsToTheWeb(url: string): boolean {
-  return ["http:", "https:"].includes(URL.parse(url)?.protocol ?? "");
+function leadsToTheWeb(url: string): boolean {
+  return URL.canParse(url) && ["http:", "https:"].includes(new URL(url).protocol);
 }

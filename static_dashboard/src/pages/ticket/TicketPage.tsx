@@ -1,10 +1,10 @@
 import { MessageBar, MessageBarBody, MessageBarTitle } from "@fluentui/react-components";
-import { useEffect } from "react";
 import { Link } from "wouter";
 
 import { ApiError } from "../../api/client";
 import { longTime } from "../../shared/format";
 import { Empty, Failed, Loading } from "../../shared/states";
+import { useTitle } from "../../shared/title";
 import { Sheet } from "./Sheet";
 import { useTicket } from "./ticketQuery";
 
@@ -37,13 +37,4 @@ export default function TicketPage({ id }: { id: string }) {
       <Sheet ticket={ticket.data} />
     </>
   );
-}
-
-/** The title of the browser's tab while this page is shown. */
-function useTitle(title: string): void {
-  useEffect(() => {
-    const before = document.title;
-    return () => void (document.title = before);
-  }, []);
-  useEffect(() => void (document.title = `${title} · AIOps RCA`), [title]);
 }

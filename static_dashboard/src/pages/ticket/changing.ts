@@ -19,7 +19,7 @@ export const MOVE_KEYS: Record<Status, string> = { acknowledged: "a", in_progres
 export const mayMove = (ticket: Ticket, status: Status): boolean => MOVES[ticket.status].includes(status);
 
 /** `status` is null for a note alone. */
-export interface Wanted {
+interface Wanted {
   status: Status | null;
   note: string;
 }
@@ -37,7 +37,7 @@ export class Overtaken extends Error {
 }
 
 /** Sends a change that is based on the ticket as it is shown; fails with `Overtaken` if people changed it meanwhile. */
-export function useChange(shown: Ticket, done: () => void) {
+export function useChange(shown: Ticket, done: (made: Wanted) => void) {
   const queries = useQueryClient();
   const { queryKey } = ticketQuery(shown.id);
   return useMutation({
@@ -50,10 +50,10 @@ export function useChange(shown: Ticket, done: () => void) {
         since: (now) => entriesSince(now, entryIds(shown)),
         overtaken: (now, entries) => new Overtaken(wanted, entries, now),
       }),
-    onSuccess: (ticket) => {
+    onSuccess: (ticket, made) => {
       queries.setQueryData(queryKey, ticket);
       void queries.invalidateQueries({ predicate: (query) => query.queryKey[0] === "tickets" });
-      done();
+      done(made);
     },
   });
 }

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import type { Schema } from "../../../api/client";
+import { handsFocusOn } from "../../../shared/focus";
 import { count, sourceName } from "../../../shared/format";
 import { useLook } from "../../../shared/look";
 import { Section } from "../../../shared/Section";
@@ -36,7 +37,7 @@ export function Unowned({ make }: { make: (start: Partial<RuleTexts>) => void })
         />
       )}
       {!all && items.length > AT_FIRST && (
-        <Button className={look.start} onClick={() => setAll(true)}>
+        <Button ref={handsFocusOn} className={look.start} onClick={() => setAll(true)}>
           Show all {count(items.length)}
           {list.data?.complete ? "" : " and more"}
         </Button>

@@ -3,6 +3,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { answerOf, api, type Schema } from "../../../api/client";
+import { handsFocusOn } from "../../../shared/focus";
 import { FormDialog } from "../../../shared/FormDialog";
 import { useLook } from "../../../shared/look";
 import { Section } from "../../../shared/Section";
@@ -71,7 +72,8 @@ export function Invitations({ invited, invite }: Props) {
           run={async () => {
             await answerOf(api.DELETE("/api/invitations/{id}", { params: { path: { id: withdrawn.id } } }));
             if (made?.details.id === withdrawn.id) setMade(undefined);
-            await refresh();
+            // Once the dialog is closed, and the focus back on a button that may go then.
+            void refresh();
           }}
           close={() => setWithdrawn(undefined)}
         >
@@ -93,7 +95,13 @@ const columnsFor = (withdraw: (invitation: Invitation) => void): Column<Invitati
 function WithdrawButton({ invitation, withdraw }: { invitation: Invitation; withdraw: (invitation: Invitation) => void }) {
   const focusBack = useRestoreFocusTarget();
   return (
-    <Button size="small" aria-label={`Withdraw the invitation of ${invitation.email}`} onClick={() => withdraw(invitation)} {...focusBack}>
+    <Button
+      ref={handsFocusOn}
+      size="small"
+      aria-label={`Withdraw the invitation of ${invitation.email}`}
+      onClick={() => withdraw(invitation)}
+      {...focusBack}
+    >
       Withdraw
     </Button>
   );

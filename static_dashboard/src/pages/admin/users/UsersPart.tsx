@@ -2,6 +2,7 @@ import { Button, Select } from "@fluentui/react-components";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
+import { handsFocusOn } from "../../../shared/focus";
 import { useLook } from "../../../shared/look";
 import { Section } from "../../../shared/Section";
 import { Failed, Loading } from "../../../shared/states";
@@ -80,7 +81,7 @@ function More({ list }: { list: Pages }) {
   const look = useLook();
   return (
     list.hasNextPage && (
-      <Button className={look.start} disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+      <Button ref={handsFocusOn} className={look.start} disabledFocusable={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
         {list.isFetchingNextPage ? "Loading …" : "Show more"}
       </Button>
     )

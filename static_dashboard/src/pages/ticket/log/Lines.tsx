@@ -6,7 +6,7 @@ import { OneRow } from "./OneRow";
 import { rowAt, rowOf, type Rows } from "./rows";
 import type { Quoted } from "./sources";
 
-export const ROW_HEIGHT = 20;
+const ROW_HEIGHT = 20;
 
 /** Where to scroll to, once for each key. */
 export interface Target {

@@ -30,7 +30,7 @@ function placeIn(hash: string): Place | null {
   return { source: source === ANY ? "" : source, from: first, to: Math.max(first, Number(to ?? first)) };
 }
 
-export interface LogPlace {
+interface LogPlace {
   place: Jump | null;
   open: (place: Place) => void;
   close: () => void;

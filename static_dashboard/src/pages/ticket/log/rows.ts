@@ -3,7 +3,7 @@
  * to draw than what is seen of it, and the layout stays.
  */
 
-export const ROW_LENGTH = 2_000;
+const ROW_LENGTH = 2_000;
 
 /** What a browser can still lay out, 20 px each: Firefox ends at 17.8 million px. */
 const MOST_ROWS = 800_000;
