@@ -12,6 +12,7 @@ const useStyles = makeStyles({
     flexDirection: "column",
     gap: tokens.spacingVerticalM,
     "@media (max-width: 640px)": { padding: "8px 12px 12px" },
+    "@media print": { border: "none", padding: "4px 0", breakInside: "auto" },
   },
   head: { display: "flex", flexWrap: "wrap", alignItems: "center", justifyContent: "space-between", gap: "8px" },
   title: {
@@ -19,15 +20,25 @@ const useStyles = makeStyles({
     fontSize: tokens.fontSizeBase400,
     lineHeight: tokens.lineHeightBase400,
     fontWeight: tokens.fontWeightSemibold,
+    "@media print": { breakAfter: "avoid" },
   },
 });
 
-/** A part of a page under a heading of its own, with what can be done about the whole of it beside the heading. */
-export function Section({ title, actions, children }: { title: string; actions?: ReactNode; children: ReactNode }) {
+interface Props {
+  title: string;
+  /** What can be done about the whole of it, beside the heading. */
+  actions?: ReactNode;
+  /** Of no use on paper. */
+  screenOnly?: boolean;
+  children: ReactNode;
+}
+
+/** A part of a page under a heading of its own. */
+export function Section({ title, actions, screenOnly = false, children }: Props) {
   const styles = useStyles();
   const heading = useId();
   return (
-    <section className={styles.section} aria-labelledby={heading}>
+    <section className={styles.section} aria-labelledby={heading} data-no-print={screenOnly || undefined}>
       <div className={styles.head}>
         <h2 id={heading} className={styles.title}>
           {title}

@@ -1,11 +1,11 @@
 import { Button, Field, makeStyles, MessageBar, MessageBarBody, Textarea } from "@fluentui/react-components";
 import { useState, type KeyboardEvent, type Ref } from "react";
+import { Section } from "../../shared/Section";
 
 import { mayMove, MOVE_KEYS, MOVE_NAMES, MOVES, Overtaken, useChange, type Status } from "./changing";
 import { useDraft } from "./drafts";
 import { useLook } from "./look";
 import { OvertakenNotice } from "./OvertakenNotice";
-import { Section } from "./Section";
 import type { Ticket } from "./ticketQuery";
 
 const useStyles = makeStyles({ note: { width: "100%" } });

@@ -1,9 +1,9 @@
 import { Badge, makeStyles, tokens } from "@fluentui/react-components";
 
 import { engineName, percent } from "../../shared/format";
+import { Section } from "../../shared/Section";
 import { useLook } from "./look";
 import { Outside } from "./Outside";
-import { Section } from "./Section";
 import type { Ticket } from "./ticketQuery";
 
 const useStyles = makeStyles({

@@ -4,9 +4,9 @@ import type { ReactNode } from "react";
 import { CopyButton } from "../../shared/CopyButton";
 import { count } from "../../shared/format";
 import { Time } from "../../shared/Time";
+import { Section } from "../../shared/Section";
 import { useLook } from "./look";
 import { Outside } from "./Outside";
-import { Section } from "./Section";
 import type { Ticket } from "./ticketQuery";
 
 const useStyles = makeStyles({

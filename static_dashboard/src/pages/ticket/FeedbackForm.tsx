@@ -5,10 +5,10 @@ import { answerOf, api, type Schema } from "../../api/client";
 import { useMay, usePerson } from "../../app/session";
 import { engineName } from "../../shared/format";
 import { Time } from "../../shared/Time";
+import { Section } from "../../shared/Section";
 import { useDraft } from "./drafts";
 import { useLook } from "./look";
 import { Outside } from "./Outside";
-import { Section } from "./Section";
 import { ticketQuery, type Ticket } from "./ticketQuery";
 
 type Verdict = Ticket["feedback"][number]["verdict"];

@@ -1,9 +1,9 @@
 import { Link, makeStyles, tokens } from "@fluentui/react-components";
+import { Section } from "../../shared/Section";
 
 import { useLook } from "./look";
 import { hashOf, type Place } from "./log/place";
 import { Outside } from "./Outside";
-import { Section } from "./Section";
 import type { Ticket } from "./ticketQuery";
 
 type Evidence = Ticket["diagnosis"]["evidence"][number];

@@ -2,9 +2,9 @@ import { makeStyles, mergeClasses, tokens } from "@fluentui/react-components";
 import type { ReactNode } from "react";
 
 import { categoryName } from "../../shared/format";
+import { Section } from "../../shared/Section";
 import { useLook } from "./look";
 import { Outside } from "./Outside";
-import { Section } from "./Section";
 import type { Ticket } from "./ticketQuery";
 
 const DOMAINS = {

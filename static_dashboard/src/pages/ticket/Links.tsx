@@ -1,8 +1,8 @@
 import { Link } from "@fluentui/react-components";
+import { Section } from "../../shared/Section";
 
 import { useLook } from "./look";
 import { OutsideLink } from "./Outside";
-import { Section } from "./Section";
 import { Some } from "./Some";
 import type { Ticket } from "./ticketQuery";
 

@@ -2,11 +2,11 @@ import { Link, makeStyles } from "@fluentui/react-components";
 
 import { count } from "../../shared/format";
 import { Time } from "../../shared/Time";
+import { Section } from "../../shared/Section";
 import { useLook } from "./look";
 import type { Place } from "./log/place";
 import { evidenceSource, reportSource } from "./log/sources";
 import { Outside } from "./Outside";
-import { Section } from "./Section";
 import { Some } from "./Some";
 import type { Ticket } from "./ticketQuery";
 

@@ -4,9 +4,9 @@ import { Link as RouteLink } from "wouter";
 
 import { statusName } from "../../shared/format";
 import { Time } from "../../shared/Time";
+import { Section } from "../../shared/Section";
 import { useLook } from "./look";
 import { Outside } from "./Outside";
-import { Section } from "./Section";
 import { ticketQuery, type Ticket } from "./ticketQuery";
 
 const useStyles = makeStyles({ item: { display: "flex", flexDirection: "column", gap: "4px", overflowWrap: "anywhere" } });

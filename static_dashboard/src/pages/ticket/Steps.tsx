@@ -1,8 +1,8 @@
 import { makeStyles, tokens } from "@fluentui/react-components";
 
 import { CopyButton } from "../../shared/CopyButton";
+import { Section } from "../../shared/Section";
 import { Outside, OutsideLink } from "./Outside";
-import { Section } from "./Section";
 
 const useStyles = makeStyles({
   steps: { margin: 0, paddingLeft: "24px", display: "flex", flexDirection: "column", gap: "10px" },

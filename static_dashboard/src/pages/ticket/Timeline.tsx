@@ -1,10 +1,10 @@
 import { makeStyles, mergeClasses, tokens } from "@fluentui/react-components";
 
 import { Time } from "../../shared/Time";
+import { Section } from "../../shared/Section";
 import { Move } from "./Happening";
 import { useLook } from "./look";
 import { Outside } from "./Outside";
-import { Section } from "./Section";
 import { Some } from "./Some";
 import { ASSISTANT, type Entry } from "./ticketQuery";
 

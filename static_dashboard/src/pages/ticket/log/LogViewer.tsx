@@ -1,7 +1,7 @@
 import { makeStyles, Select, tokens } from "@fluentui/react-components";
 import { useEffect, useMemo, useRef, type KeyboardEvent } from "react";
 
-import { Section } from "../Section";
+import { Section } from "../../../shared/Section";
 import type { Ticket } from "../ticketQuery";
 import type { Jump, Place } from "./place";
 import { sourcesOf } from "./sources";
