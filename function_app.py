@@ -2,6 +2,7 @@
 
 import azure.functions as func
 
+from rca_core.foundation.codecs import learn_types
 from rca_core.triggers import (
     accounts,
     analytics,
@@ -39,3 +40,6 @@ for module in (
     exports,
 ):
     app.register_functions(module.blueprint)
+
+# The worker's threads start after this module was read.
+learn_types()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from devhost.azurite import Azurite
+from rca_core.foundation.codecs import learn_types
 from tests.support.app import App
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,6 +44,11 @@ def cases() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no cases at {folder}: set RCA_CASES to the folder that has errors.jsonl and payloads/")
     return folder
+
+
+def pytest_collection_finish() -> None:
+    """As `function_app.py` does, before tests work with threads."""
+    learn_types()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

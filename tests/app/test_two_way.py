@@ -119,7 +119,8 @@ def test_who_cannot_sign_moves_nothing(between: Outside, door: str) -> None:
 def test_the_commands_of_the_pages_show_whether_the_secret_is_the_apps(
     between: Outside, page: str, secret: dict[str, str], answered: str
 ) -> None:
-    [commands] = re.findall("^```sh\n(.*?)^```", (ROOT / "docs" / f"{page}.md").read_text(), re.DOTALL | re.MULTILINE)
+    marked = r"^<!-- run by: tests/app/test_two_way[^\n]*\n```sh\n(.*?)^```"
+    [commands] = re.findall(marked, (ROOT / "docs" / f"{page}.md").read_text(), re.DOTALL | re.MULTILINE)
     told = subprocess.run(
         ["bash", "-eu", "-c", commands],
         env={**os.environ, "APP": between.app.url, **secret},

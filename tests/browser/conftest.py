@@ -25,9 +25,12 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return report
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Chromium. Without one the tests are skipped, but not on CI, where they must not be missed."""
+    """Chromium, for these tests alone: while it runs, others could not run an event loop on this thread.
+
+    Without one the tests are skipped, but not on CI, where they must not be missed.
+    """
     executable = find_chromium()
     if executable is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(NOT_FOUND)

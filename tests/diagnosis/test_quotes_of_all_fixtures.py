@@ -1,12 +1,13 @@
 """Every quote on a stored diagnosis stands in the archived document that it names, at the lines that it names.
 
 Over every payload and every labelled error there is, through triage and investigation on real storage: the
-rules' quotes of all, the model's of every eighth.
+rules' quotes of all (of every third, unless FULL_SIZE=1), the model's of every eighth of them.
 """
 
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +29,7 @@ from rca_core.tickets.triage import triage
 from tests.gemini.server import API_KEY, Asked, GeminiServer, Reply, answers, quoting, said
 from tests.sources.samples import OWN, SHARED, sender_of
 from tests.support.scoring import Case, labelled
+from tests.support.sizes import sized
 from tests.tickets.conftest import storage, store
 
 __all__ = ["storage", "store"]
@@ -131,7 +133,7 @@ def test_every_quote_of_rules_and_model_stands_in_the_archive(
     queued: list[tuple[str, FailureMessage]],
     record_property: Any,
 ) -> None:
-    for one in everything():
+    for one in islice(everything(), 0, None, sized(1, 3)):
         events = sources.parse(one.sender, one.body)
         intake.take(storage, one.sender, one.body, [event for event in events if isinstance(event, Failure)])
 
@@ -153,7 +155,7 @@ def test_every_quote_of_rules_and_model_stands_in_the_archive(
     }
     print(f"\n{len(by_rules)} tickets, {len(by_model)} of {len(asked)} explained by the model; quotes: {quotes}")
     record_property("quotes", quotes)
-    assert len(by_rules) > 300 and quotes["by rules"] > len(by_rules) / 2
+    assert len(by_rules) > sized(300, 100) and quotes["by rules"] > len(by_rules) / 2
     assert len(by_model) > len(asked) / 2 and quotes["by the model"] >= len(by_model)
     if not SHARED.is_dir():
         pytest.skip(f"passed, without the labelled cases: no {SHARED}, set RCA_CASES")

@@ -16,6 +16,7 @@ from rca_core.tickets.ticket import STATUSES, Ticket
 from tests.jira.conftest import Desk
 from tests.jira.server import STATUSES as NAMES
 from tests.jira.server import Delivery, Fault, Jira
+from tests.support.sizes import sized
 
 CHANGES = 25
 
@@ -87,7 +88,7 @@ class World:
             yield ticket, meaning(IssueStatus(name, Category(NAMES[name])), {})
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(sized(5, 2)))
 def test_both_sides_settle_and_nothing_echoes(desk: Desk, jira: Jira, seed: int) -> None:
     world = World(desk, jira, seed)
     for _ in range(CHANGES):

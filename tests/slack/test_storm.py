@@ -9,8 +9,9 @@ import pytest
 from rca_core.tickets import slack_sync
 from rca_core.tickets.sync import SyncMessage
 from tests.slack.conftest import Desk
+from tests.support.sizes import sized
 
-TICKETS = 200
+TICKETS = sized(200, 60)
 
 
 @pytest.mark.slow

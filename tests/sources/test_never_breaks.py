@@ -11,6 +11,7 @@ from rca_core.foundation.errors import MalformedRequest, PayloadTooLarge, Unproc
 from rca_core.foundation.failure import Failure, Ignored
 from rca_core.sources import Sender, parse
 from tests.sources.samples import OWN, SHARED, sender_of
+from tests.support.sizes import sized
 
 SENDERS: tuple[Sender, ...] = ("azure-monitor", "databricks", "airflow")
 OURS = ("azmon_", "adf_", "databricks_", "airflow_", "synapse_")
@@ -31,7 +32,7 @@ def _keys(node: Any) -> Any:
         yield from _keys(child)
 
 
-FAST = settings(max_examples=1_000, deadline=None, suppress_health_check=list(HealthCheck))
+FAST = settings(max_examples=sized(1_000, 250), deadline=None, suppress_health_check=list(HealthCheck))
 
 TELLING_WORDS = st.sampled_from(
     [
@@ -143,7 +144,7 @@ def _paths(node: Any, path: tuple[Any, ...] = ()) -> Any:
         yield from _paths(child, (*path, key))
 
 
-@settings(FAST, max_examples=3_000)
+@settings(FAST, max_examples=sized(3_000, 750))
 @given(mutated_payloads())
 def test_a_damaged_payload(posted: tuple[Sender, bytes]) -> None:
     assert_is_answered(*posted)

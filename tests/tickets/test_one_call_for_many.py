@@ -22,8 +22,9 @@ from rca_core.tickets.store import TicketStore
 from rca_core.tickets.ticket import Ticket
 from rca_core.tickets.triage import triage
 from tests.gemini.server import API_KEY, Asked, GeminiServer, Reply, answers, quoting
+from tests.support.sizes import sized
 
-MANY = 1_000
+MANY = sized(1_000, 200)
 AT_ONCE = 8
 TRACE = """Traceback (most recent call last):
   File "/opt/airflow/dags/orders.py", line 41, in load
