@@ -1,7 +1,7 @@
 """What msgspec learns of a type when it first decodes one, learnt while there is but one thread.
 
 Two threads that decode a type for the first time at the same moment can crash the process, for one builds the
-description while the other reads it. Seen once, with msgspec 0.22 and eight threads that read a process's first tickets.
+description while the other reads it. Seen once, with msgspec 0.22, as eight threads read a process's first tickets.
 """
 
 from collections.abc import Iterator
