@@ -2,14 +2,15 @@
 
 # Python that has the packages; `prepare` makes it. Everything it does, it does once.
 PYTHON = .venv/bin/python
-# Tests wait as much as they compute: on two cores three beside each other are quickest.
+# Tests wait as much as they compute: on two cores three beside each other are quickest. The emulator then stalls now and
+# then for longer than the app waits, so a test that fails is run once more; the report counts it as rerun.
 WORKERS = 3
 
 run: prepare
 	@$(PYTHON) -m devhost.up
 
 test: prepare-dev
-	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --reruns 1
 
 # The tests that show something by number, in full: a thousand failures instead of two hundred. Half an hour.
 test-full:

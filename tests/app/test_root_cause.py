@@ -106,7 +106,7 @@ def test_an_answer_that_cannot_be_read_is_repaired_once(asking: App, gemini: Gem
     gemini.answer_with(recorded("half_json"), answers(quoting("KeyError: '")))
     before = len(gemini.asked)
     ticket = explained(asking, failure(task))
-    assert ticket["diagnosis"]["engine"] == "gemini"
+    assert ticket["diagnosis"]["engine"] == "gemini", ticket["diagnosis"]["engine_reason"]
     assert ticket["diagnosis"]["verification"]["schema_retries"] == 1
     assert [asked.is_repair for asked in gemini.asked[before:]] == [False, True]
 

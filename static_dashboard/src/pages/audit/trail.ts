@@ -61,8 +61,11 @@ export function useTrail(filters: Filters, arrived: (ids: string[]) => void) {
       queries.setQueryData(options.queryKey, { pages: [first], pageParams: [undefined] });
       return NOTHING;
     }
-    const known = new Set(queries.getQueryData(options.queryKey)?.pages.flatMap((page) => page.items.map(({ id }) => id)));
-    const fresh = news.items.filter(({ id }) => !known.has(id));
+    const shown = queries.getQueryData(options.queryKey)?.pages.flatMap((page) => page.items.map(({ id }) => id)) ?? [];
+    const known = new Set(shown);
+    // What is older than all that was read comes with its own page.
+    const oldest = trail.hasNextPage ? (shown.at(-1) ?? "") : "";
+    const fresh = news.items.filter(({ id }) => !known.has(id) && id > oldest);
     if (fresh.length === 0) return NOTHING;
     queries.setQueryData(options.queryKey, (now) => now && withNews(now, fresh));
     arrived(fresh.map(({ id }) => id));
@@ -86,10 +89,14 @@ function since(newest: Entry | undefined, filters: Filters): Pick<Filters, "from
   return filters.from && Date.parse(filters.from) > Date.parse(from) ? {} : { from };
 }
 
-/** `pages` with entries that are not in it; ids sort by time. A late one stands among those of its time. */
+/** `pages` with entries that are not in it, each where it belongs; ids sort by time. */
 function withNews(pages: Pages, fresh: Entry[]): Pages {
-  const [first, ...rest] = pages.pages;
-  if (!first) return pages;
-  const items = [...fresh, ...first.items].sort((a, b) => (a.id < b.id ? 1 : a.id > b.id ? -1 : 0));
-  return { ...pages, pages: [{ ...first, items }, ...rest] };
+  let waiting = fresh;
+  const filled = pages.pages.map((page, index) => {
+    const last = index < pages.pages.length - 1 ? (page.items.at(-1)?.id ?? "") : "";
+    const here = waiting.filter(({ id }) => id > last);
+    waiting = waiting.filter(({ id }) => id <= last);
+    return here.length ? { ...page, items: [...here, ...page.items].sort((a, b) => (a.id < b.id ? 1 : -1)) } : page;
+  });
+  return { ...pages, pages: filled };
 }
